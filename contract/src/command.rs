@@ -1,0 +1,132 @@
+//! Commands from the edge to the host that owns a session, and the replies.
+//!
+//! A send is first written into the session's ledger and into its set of unfinished commands ([`crate::keys`]); the
+//! entry in the owner's stream is the doorbell. So a command survives its host: whoever owns the session next
+//! finishes what is unfinished. Everything else the edge wants of a host it writes as a wish into the session record.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorCode;
+use crate::id::SessionId;
+use crate::jid::Jid;
+use crate::message::Sent;
+
+/// The only field of an entry in a host's command stream; its value is a [`Command`] as JSON. One field, because Spin
+/// flattens nested replies.
+pub const STREAM_FIELD: &str = "c";
+
+/// Name of the consumer group of a host's command stream.
+pub const STREAM_GROUP: &str = "host";
+
+/// Most entries a command stream keeps: far above what a host can have under way, so trimming never meets a live one.
+pub const STREAM_LENGTH: u64 = 10_000;
+
+/// Seconds after which an unread reply queue vanishes.
+pub const REPLY_TTL_SECONDS: u64 = 120;
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Names the request within the reply queue.
+    pub id: String,
+    /// For which session.
+    pub session: SessionId,
+    /// Redis list the reply is pushed to.
+    pub reply_to: String,
+    /// Redis time in milliseconds after which an unstarted command must not be started any more.
+    pub send_by: u64,
+    /// What to do.
+    pub request: Request,
+}
+
+/// What a host can be asked to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// Send a message.
+    Send(Send),
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    /// The message's id, chosen up front: sending again under the same id is harmless.
+    pub message_id: String,
+    /// To whom.
+    pub chat: Jid,
+    /// What.
+    pub content: Content,
+    /// Id of the message it answers, within the same chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// How long "typing…" is shown first, in milliseconds.
+    #[serde(default)]
+    pub typing_ms: u64,
+}
+
+/// Longest time "typing…" is shown before a message, in milliseconds; longer wishes are capped.
+pub const MAX_TYPING_MS: u64 = 60_000;
+
+/// Longest text of a message, in characters: WhatsApp's own limit.
+pub const MAX_TEXT_CHARACTERS: usize = 65_536;
+
+/// What a message contains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// Text.
+    Text {
+        /// The text.
+        text: String,
+    },
+}
+
+/// The reply to a [`Command`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The command's id.
+    pub id: String,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// How a command went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// WhatsApp's server took the message.
+    Sent(Sent),
+    /// It was not sent.
+    Failed(Failure),
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The public code.
+    pub code: ErrorCode,
+    /// One sentence.
+    pub message: String,
+    /// WhatsApp's own number, when it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whatsapp_code: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_keeps_its_form() {
+        let json = r#"{"id":"1","session":"a","reply_to":"chatery:reply:x","send_by":9,"request":{"do":"send","message_id":"3EB0","chat":"6281200001111@s.whatsapp.net","content":{"kind":"text","text":"hi"},"typing_ms":0}}"#;
+        let command: Command = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&command).unwrap(), json);
+    }
+
+    #[test]
+    fn an_outcome_keeps_its_form() {
+        let json = r#"{"id":"1","outcome":{"failed":{"code":"send_refused","message":"no","whatsapp_code":463}}}"#;
+        let reply: Reply = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&reply).unwrap(), json);
+    }
+}

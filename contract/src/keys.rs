@@ -1,0 +1,169 @@
+//! Every Redis key, typed: what it holds, who writes it, who reads it, how long it lives.
+//!
+//! All keys start with `chatery:`. Everything of one session shares the hash tag `{sessionId}`, so a Redis cluster keeps it
+//! in one slot and one script may touch it at once. Nothing of a session has a TTL except where the table says so;
+//! Redis must run with `maxmemory-policy noeviction`.
+//!
+//! | key | type | value | writer → reader | lives |
+//! |---|---|---|---|---|
+//! | `sessions` | ZSET | session id by creation time (ms) | edge, host → both | for ever |
+//! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
+//! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
+//! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
+//! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
+//! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
+//! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
+//! | `{s}:wa:*` | HASH, STRING | state of the WhatsApp library | owner → owner | until deleted |
+//! | `{s}:send:<message>` | HASH | [`crate::ledger`] | edge and owner → both | 24 h |
+//! | `{s}:unfinished` | HASH | message id → [`crate::command::Command`] as JSON | edge and owner → owner | until finished |
+//! | `{s}:events` | STREAM | [`crate::event::Event`] as JSON in one field | owner → readers | capped |
+//! | `events` | channel | session id with new events | owner → hosts with sockets | – |
+//! | `{s}:chats` | ZSET | chat by time of its newest message (s) | owner → edge | until deleted |
+//! | `{s}:chat:<jid>` | HASH | name, unread, lid, pn … of a chat | owner → edge | until deleted |
+//! | `{s}:chat:<jid>:index` | ZSET | message by score ([`crate::cursor`]) | owner → edge | capped |
+//! | `{s}:chat:<jid>:messages` | HASH | message → [`crate::message::Message`] as JSON | owner → edge | capped |
+//! | `{s}:chat:<jid>:status` | HASH | own message → delivery state ([`crate::message::delivery`]) | owner → edge | capped |
+//! | `{s}:chat:<jid>:raw` | HASH | message → protobuf, for quotes and forwards | owner → owner | capped |
+//! | `{s}:lids` | HASH | LID digits → phone digits | owner → edge | until deleted |
+
+use crate::id::SessionId;
+use crate::jid::Jid;
+
+/// Start of every key.
+pub const PREFIX: &str = "chatery:";
+
+/// ZSET of all sessions.
+pub const SESSIONS: &str = "chatery:sessions";
+
+/// ZSET of live hosts.
+pub const HOSTS: &str = "chatery:hosts";
+
+/// Channel that tells hosts of a new wish; the message is the session id.
+pub const WAKE: &str = "chatery:wake";
+
+/// Channel that tells hosts of new events; the message is the session id.
+pub const EVENTS: &str = "chatery:events";
+
+/// Field names of the lease HASH.
+pub mod lease {
+    /// Host id of the owner.
+    pub const OWNER: &str = "owner";
+    /// Fencing number: grows with every change of owner and every start of a host.
+    pub const EPOCH: &str = "epoch";
+    /// Redis time in milliseconds until which the lease holds.
+    pub const UNTIL: &str = "until";
+}
+
+/// The only field of an event log entry: an [`crate::event::Event`] as JSON.
+pub const EVENT_FIELD: &str = "e";
+
+/// STREAM of commands to a host.
+pub fn host_commands(host: &str) -> String {
+    format!("{PREFIX}host:{host}:commands")
+}
+
+/// LIST of replies to an edge instance.
+pub fn replies(queue: &str) -> String {
+    format!("{PREFIX}reply:{queue}")
+}
+
+/// The keys of one session.
+#[derive(Clone, Debug)]
+pub struct SessionKeys {
+    prefix: String,
+}
+
+impl SessionKeys {
+    /// The keys of a session.
+    pub fn new(session: &SessionId) -> Self {
+        Self { prefix: format!("{PREFIX}{{{session}}}:") }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// What every key of the session starts with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// HASH: the session record.
+    pub fn record(&self) -> String {
+        self.key("session")
+    }
+
+    /// HASH: the lease.
+    pub fn lease(&self) -> String {
+        self.key("lease")
+    }
+
+    /// A key of the WhatsApp library's state.
+    pub fn whatsapp(&self, name: &str) -> String {
+        format!("{}wa:{name}", self.prefix)
+    }
+
+    /// HASH: ledger entry of a message.
+    pub fn ledger(&self, message_id: &str) -> String {
+        format!("{}send:{message_id}", self.prefix)
+    }
+
+    /// HASH: commands that are accepted and not finished.
+    pub fn unfinished(&self) -> String {
+        self.key("unfinished")
+    }
+
+    /// STREAM: the event log.
+    pub fn events(&self) -> String {
+        self.key("events")
+    }
+
+    /// ZSET: chats by newest message.
+    pub fn chats(&self) -> String {
+        self.key("chats")
+    }
+
+    /// HASH: properties of a chat.
+    pub fn chat(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}", self.prefix)
+    }
+
+    /// ZSET: messages of a chat by score.
+    pub fn chat_index(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}:index", self.prefix)
+    }
+
+    /// HASH: messages of a chat.
+    pub fn chat_messages(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}:messages", self.prefix)
+    }
+
+    /// HASH: delivery states of the own messages of a chat; they only grow. Laid over the stored message by whoever reads it.
+    pub fn chat_status(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}:status", self.prefix)
+    }
+
+    /// HASH: protobuf of the messages of a chat.
+    pub fn chat_raw(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}:raw", self.prefix)
+    }
+
+    /// HASH: hidden id → phone number.
+    pub fn lids(&self) -> String {
+        self.key("lids")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_stays_in_one_slot() {
+        let keys = SessionKeys::new(&SessionId::parse("shop").unwrap());
+        let chat = Jid::phone("6281200001111");
+        for key in [keys.record(), keys.lease(), keys.whatsapp("x"), keys.ledger("A"), keys.events(), keys.chat_index(&chat), keys.lids()] {
+            assert!(key.starts_with("chatery:{shop}:"), "{key}");
+        }
+    }
+}

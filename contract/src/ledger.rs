@@ -1,0 +1,33 @@
+//! The send ledger: one HASH per message id, the memory that makes a repeated request harmless.
+//!
+//! `accepted` (the edge took the request) → `handed` (the host gave it to the socket) → `sent` or `failed`. A request
+//! that repeats an id is answered from here. `failed` with a code that says nothing was handed over may be accepted anew.
+
+/// Seconds an outcome is remembered: 24 hours, the promise of `Idempotency-Key`.
+pub const TTL_SECONDS: u64 = 24 * 60 * 60;
+
+/// Milliseconds after acceptance in which a message may still be started: a host that was down this long does not
+/// surprise people with old messages.
+pub const SEND_WITHIN_MS: u64 = 5 * 60 * 1000;
+
+/// Field names of a ledger entry.
+pub mod field {
+    /// Where the send stands ([`super::state`]).
+    pub const STATE: &str = "state";
+    /// Digest of the request that first used the id.
+    pub const FINGERPRINT: &str = "fp";
+    /// The [`crate::command::Outcome`] as JSON, once known.
+    pub const OUTCOME: &str = "outcome";
+}
+
+/// Values of [`field::STATE`].
+pub mod state {
+    /// Taken by the edge.
+    pub const ACCEPTED: &str = "accepted";
+    /// Given to the socket; only WhatsApp's answer is missing.
+    pub const HANDED: &str = "handed";
+    /// Taken by WhatsApp's server.
+    pub const SENT: &str = "sent";
+    /// Refused, or never started.
+    pub const FAILED: &str = "failed";
+}

@@ -1,0 +1,138 @@
+//! Metadata and webhooks of a session. Metadata are merged key by key; the merge is made here and written only if the value
+//! read is still the value stored, so that two merges at once lose nothing.
+
+use contract::id::SessionId;
+use contract::keys::SessionKeys;
+use contract::record::{SessionRecord, field};
+use contract::session::Webhook;
+use serde_json::{Map, Value as Json};
+
+use super::wishes::{Connect, Connected};
+use super::{Reply, Store};
+use crate::port::{Command, Port, RedisError, Value};
+use crate::script::Script;
+
+/// Attempts of a merge against others that write the same metadata at the same moment.
+const MERGE_ATTEMPTS: usize = 8;
+
+/// Largest metadata of a session as JSON, in bytes: merged again and again, they would grow without end.
+const MAX_METADATA: usize = 64 * 1024;
+
+/// KEYS: record. ARGV: metadata read, metadata or '', webhooks or ''.
+static CONFIGURE: Script = Script::new(
+    "local record = redis.call('HMGET', KEYS[1], 'network', 'metadata')
+     if not record[1] then return {'unknown'} end
+     if (record[2] or '') ~= ARGV[1] then return {'stale'} end
+     if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'metadata', ARGV[2]) end
+     if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'webhooks', ARGV[3]) end
+     return {'done'}",
+);
+
+/// What a client wants changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// Merged key by key into what is there.
+    pub metadata: Option<Map<String, Json>>,
+    /// Replaces the list.
+    pub webhooks: Option<Vec<Webhook>>,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Configured<T> {
+    /// It was written.
+    Done(T),
+    /// The metadata would grow beyond the limit.
+    TooLarge,
+    /// Others kept changing the metadata.
+    Contended,
+}
+
+impl Change {
+    /// The metadata field after the change, or empty when it does not change. `None` when too large.
+    fn merged(&self, read: &str) -> Option<String> {
+        let Some(added) = &self.metadata else { return Some(String::new()) };
+        let mut all: Map<String, Json> = serde_json::from_str(read).unwrap_or_default();
+        all.extend(added.clone());
+        let text = Json::Object(all).to_string();
+        (text.len() <= MAX_METADATA).then_some(text)
+    }
+
+    fn webhooks(&self) -> String {
+        let text = self.webhooks.as_ref().map(serde_json::to_string);
+        text.and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+impl<P: Port> Store<P> {
+    /// Changes the configuration of a session. `Done(None)` when there is no such session.
+    pub async fn configure(
+        &self,
+        id: &SessionId,
+        change: &Change,
+    ) -> Result<Configured<Option<SessionRecord>>, RedisError> {
+        let keys = [SessionKeys::new(id).record()];
+        for _ in 0..MERGE_ATTEMPTS {
+            let read = self.metadata(id).await?;
+            let Some(merged) = change.merged(&read) else { return Ok(Configured::TooLarge) };
+            let webhooks = change.webhooks();
+            let reply = CONFIGURE.run(&self.port, &keys, &[read.as_str(), merged.as_str(), webhooks.as_str()]).await?;
+            let mut reply = Reply::new("configure", reply);
+            match reply.text()?.as_str() {
+                "done" => return Ok(Configured::Done(self.session(id).await?)),
+                "unknown" => return Ok(Configured::Done(None)),
+                "stale" => {}
+                _ => return reply.unexpected(),
+            }
+        }
+        Ok(Configured::Contended)
+    }
+
+    /// Creates or updates a session and wishes it to be connected.
+    pub async fn connect(&self, id: &SessionId, wish: &Connect) -> Result<Configured<Connected>, RedisError> {
+        for _ in 0..MERGE_ATTEMPTS {
+            let read = self.metadata(id).await?;
+            let Some(merged) = wish.change.merged(&read) else { return Ok(Configured::TooLarge) };
+            match self.wish_connected(id, wish, &read, &merged, &wish.change.webhooks()).await? {
+                Connected::Stale => {}
+                outcome => return Ok(Configured::Done(outcome)),
+            }
+        }
+        Ok(Configured::Contended)
+    }
+
+    async fn metadata(&self, id: &SessionId) -> Result<String, RedisError> {
+        let record = SessionKeys::new(id).record();
+        let reply = self.port.execute(Command::new("HGET", [record.as_str(), field::METADATA])).await?;
+        Ok(reply.into_iter().next().and_then(Value::text).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(metadata: &Json) -> Change {
+        Change { metadata: metadata.as_object().cloned(), webhooks: None }
+    }
+
+    #[test]
+    fn metadata_merge_key_by_key() {
+        let merged = change(&json!({"b": 2, "c": {}})).merged(r#"{"a":1,"b":[]}"#).unwrap();
+        assert_eq!(serde_json::from_str::<Json>(&merged).unwrap(), json!({"a": 1, "b": 2, "c": {}}));
+        assert_eq!(Change::default().merged("{}").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn metadata_do_not_grow_without_end() {
+        assert_eq!(change(&json!({"a": "x".repeat(MAX_METADATA)})).merged(""), None);
+    }
+
+    #[test]
+    fn an_empty_list_of_webhooks_is_a_change() {
+        assert_eq!(Change { metadata: None, webhooks: Some(vec![]) }.webhooks(), "[]");
+        assert_eq!(Change::default().webhooks(), "");
+    }
+}

@@ -1,0 +1,86 @@
+//! Request bodies: JSON and forms, bounded while they are read. Owns when a body counts as absent, as the original has it.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use contract::error::ErrorCode;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use crate::answer::Failure;
+use crate::fields::Fields;
+use crate::form;
+
+/// Largest body in bytes: the original's 100 kB.
+pub(crate) const MAX_BODY: usize = 100 * 1024;
+
+/// The body of a request. `None` when there is none, or none of a known type.
+#[derive(Debug)]
+pub(crate) struct Given(pub(crate) Option<Fields>);
+
+impl Given {
+    /// The fields; none at all when there is no body.
+    pub(crate) fn or_empty(self) -> Fields {
+        self.0.unwrap_or_default()
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Given {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let Some(kind) = Kind::of(&parts.headers) else { return Ok(Self(None)) };
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
+            return Err(ErrorCode::BodyTooLarge.into());
+        }
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(announced.is_some().then(Fields::default)));
+        }
+        let object = match kind {
+            Kind::Json => json(&bytes),
+            Kind::Form => form::parse(&bytes),
+        };
+        Ok(Self(Some(Fields::new(object.ok_or(ErrorCode::MalformedBody)?))))
+    }
+}
+
+enum Kind {
+    Json,
+    Form,
+}
+
+impl Kind {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/json") {
+            Some(Self::Json)
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Some(Self::Form)
+        } else {
+            None
+        }
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Failure> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(whole) => Ok(whole.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ErrorCode::BodyTooLarge.into()),
+        // The client broke off; nobody reads this answer.
+        Err(_) => Err(ErrorCode::MalformedBody.into()),
+    }
+}
+
+/// The top level must be an object or an array; no route takes an array, so one holds no fields.
+fn json(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(bytes).ok()? {
+        Value::Object(object) => Some(object),
+        Value::Array(_) => Some(Map::new()),
+        _ => None,
+    }
+}

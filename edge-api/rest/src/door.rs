@@ -1,0 +1,72 @@
+//! What every request passes, in order: request id, cross-origin headers, spelling of the path, key, route, length of the
+//! answer.
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+use contract::routes;
+use edge_core::ids;
+use edge_core::port::Port;
+use tower_service::Service;
+
+use crate::answer::Failure;
+use crate::app::App;
+use crate::{auth, cors, paths};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers a request.
+pub async fn answer<P: Port>(app: &App<P>, request: Request) -> Response<Body> {
+    let headers = request.headers().clone();
+    let head = request.method() == Method::HEAD;
+    let mut response = if request.method() == Method::OPTIONS {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        cors::permit(&headers, response.headers_mut());
+        response
+    } else {
+        routed(app, request).await
+    };
+    if let Some(failure) = response.extensions_mut().remove::<Failure>()
+        && app.settings.legacy_status
+    {
+        response = failure.legacy();
+    }
+    measure(&mut response, head);
+    cors::mark(&app.settings.cors_origin, &headers, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&request_id(app, &headers)) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
+    let path = paths::canonical(request.uri().path());
+    if paths::is_under(&path, routes::API)
+        && let Err(code) = auth::check(&app.settings, request.headers())
+    {
+        return Failure::from(code).into_response();
+    }
+    // Only the path matters from here on; no route of ours reads a query.
+    match path.parse::<Uri>() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return Failure::from(contract::error::ErrorCode::RouteNotFound).into_response(),
+    }
+    let Ok(response) = crate::routes::router(app.clone()).call(request).await;
+    response
+}
+
+fn request_id<P: Port>(app: &App<P>, headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    ids::request_id(given, app.store.port().random())
+}
+
+/// States the length: without it Spin sends an answer in small pieces, which costs 40 ms on a kept connection.
+fn measure(response: &mut Response<Body>, head: bool) {
+    if head || response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    } else if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}

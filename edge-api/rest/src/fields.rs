@@ -1,0 +1,109 @@
+//! The fields of a request, read as the original reads them: "required" means truthy, aliases are known, numbers stand for
+//! texts and texts for numbers.
+
+use contract::error::ErrorCode;
+use serde_json::{Map, Value};
+
+use crate::answer::Failure;
+
+/// Names of a session in a body.
+pub(crate) const SESSION_ID: &[&str] = &["sessionId", "session"];
+
+/// Names of a chat in a body.
+pub(crate) const CHAT_ID: &[&str] = &["chatId", "to", "phone", "number", "jid"];
+
+/// Names of a text in a body.
+pub(crate) const MESSAGE: &[&str] = &["message", "text", "body"];
+
+/// The fields of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(crate) fn new(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+
+    /// The value of the first of some names that has a truthy one.
+    pub(crate) fn get(&self, names: &[&str]) -> Option<&Value> {
+        names.iter().filter_map(|name| self.0.get(*name)).find(|value| is_truthy(value))
+    }
+
+    /// A text, or a number as text. The canonical name is the first.
+    pub(crate) fn text(&self, names: &[&str]) -> Result<Option<String>, Failure> {
+        match self.get(names) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(invalid(format!("{} must be a string", names.first().unwrap_or(&"field")))),
+        }
+    }
+
+    /// A finite number, or a text that is one.
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<f64>, Failure> {
+        let number = match self.get(&[name]) {
+            // Zero is not truthy but is a number.
+            None => return Ok(self.0.get(name).and_then(Value::as_f64)),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        match number.filter(|number| number.is_finite()) {
+            Some(number) => Ok(Some(number)),
+            None => Err(invalid(format!("{name} must be a number"))),
+        }
+    }
+}
+
+/// A refusal of a field's value.
+pub(crate) fn invalid(message: String) -> Failure {
+    Failure::new(ErrorCode::InvalidField, message)
+}
+
+/// Truth as `JavaScript` has it.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(value: Value) -> Fields {
+        match value {
+            Value::Object(object) => Fields::new(object),
+            _ => Fields::default(),
+        }
+    }
+
+    #[test]
+    fn the_first_truthy_name_counts() {
+        let given = fields(json!({"chatId": "", "to": null, "phone": 0, "number": 6_281_200_001_111_u64, "jid": "x"}));
+        assert_eq!(given.text(CHAT_ID).unwrap().as_deref(), Some("6281200001111"));
+        assert_eq!(fields(json!({"chatId": false})).text(CHAT_ID), Ok(None));
+        assert_eq!(fields(json!({"chatId": []})).text(CHAT_ID).unwrap_err().message, "chatId must be a string");
+    }
+
+    #[test]
+    fn texts_may_be_numbers() {
+        for (value, expected) in [
+            (json!(20), Some(20.0)),
+            (json!("20"), Some(20.0)),
+            (json!(0), Some(0.0)),
+            (json!(null), None),
+            (json!(""), None),
+        ] {
+            assert_eq!(fields(json!({"n": value})).number("n"), Ok(expected));
+        }
+        for bad in [json!("x"), json!("inf"), json!("NaN"), json!(true), json!([]), json!({})] {
+            assert_eq!(fields(json!({"n": bad})).number("n").unwrap_err().message, "n must be a number");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The REST API of Chatery Edge as a function of a request: an axum router behind a [`door`], on the shared `edge_core` store.
+//! Compiled to WASM it is the Spin component `rest`; compiled natively the same router is what the tests call.
+
+pub mod app;
+pub mod door;
+
+mod answer;
+mod auth;
+mod body;
+mod cors;
+mod fields;
+mod form;
+mod paths;
+mod qr;
+mod routes;
+
+#[cfg(target_family = "wasm")]
+mod component;

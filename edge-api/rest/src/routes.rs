@@ -1,0 +1,92 @@
+//! The routes. One file each: what is read of the request, what is asked of the store, what is answered.
+
+mod config;
+mod connect;
+mod delete;
+mod health;
+mod login;
+mod messages;
+mod qr_code;
+mod send_text;
+mod sessions;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, patch, post};
+use contract::error::ErrorCode;
+use contract::id::SessionId;
+use contract::routes;
+use edge_core::port::Port;
+use edge_core::store::Connection;
+
+use crate::answer::Failure;
+use crate::app::App;
+use crate::fields::{Fields, SESSION_ID};
+
+/// Every route.
+pub(crate) fn router<P: Port>(app: App<P>) -> Router {
+    Router::new()
+        .route(routes::HEALTH, get(health::health::<P>))
+        .route(routes::READY, get(health::ready::<P>))
+        .route(routes::DASHBOARD_LOGIN, post(login::login::<P>))
+        .route(routes::SESSIONS, get(sessions::list::<P>))
+        .route(routes::SESSION, delete(delete::delete::<P>))
+        .route(routes::CONNECT, post(connect::connect::<P>))
+        .route(routes::STATUS, get(sessions::status::<P>))
+        .route(routes::CONFIG, patch(config::configure::<P>))
+        .route(routes::QR, get(qr_code::data::<P>))
+        .route(routes::QR_IMAGE, get(qr_code::image::<P>))
+        .route(routes::SEND_TEXT, post(send_text::send_text::<P>))
+        .route(routes::MESSAGES, post(messages::messages::<P>))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+        .with_state(app)
+}
+
+async fn not_found() -> Response {
+    Failure::from(ErrorCode::RouteNotFound).into_response()
+}
+
+/// The session id of a path. `None` when it is no session id, so that no session can have it.
+struct SessionPath(Option<SessionId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let id = Path::<String>::from_request_parts(parts, state).await.ok();
+        Ok(Self(id.and_then(|Path(id)| SessionId::parse(&id).ok())))
+    }
+}
+
+/// Puts a chat route's own checks in their place: after the session exists and is connected.
+///
+/// `own` is their outcome, made beforehand, so that a valid request costs one round trip: the store looks at the session
+/// anyway. Only when `own` is a failure is the session looked at here, since its failure goes before.
+async fn after_session_checks<P: Port, T>(
+    app: &App<P>,
+    session: Option<&SessionId>,
+    own: Result<T, Failure>,
+) -> Result<(SessionId, T), Failure> {
+    let Some(session) = session else { return Err(ErrorCode::SessionNotFound.into()) };
+    let failure = match own {
+        Ok(own) => return Ok((session.clone(), own)),
+        Err(failure) => failure,
+    };
+    Err(match app.store.connection(session).await? {
+        Connection::Unknown => ErrorCode::SessionNotFound.into(),
+        Connection::Down => ErrorCode::SessionNotConnected.into(),
+        Connection::Up => failure,
+    })
+}
+
+/// The session a body names: the first two of the original's checks. The inner `None` is an id that no session can have.
+fn session_of(fields: Option<&Fields>) -> Result<Option<SessionId>, Failure> {
+    let fields = fields.ok_or(ErrorCode::BodyRequired)?;
+    let Some(id) = fields.text(SESSION_ID)? else {
+        return Err(Failure::new(ErrorCode::MissingField, "Missing required field: sessionId"));
+    };
+    Ok(SessionId::parse(&id).ok())
+}

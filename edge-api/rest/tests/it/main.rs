@@ -1,0 +1,11 @@
+//! The router of the REST API, called natively, against a real `redis-server`.
+
+mod api;
+mod door;
+mod history;
+mod host;
+mod port;
+mod redis_server;
+mod sends;
+mod sessions;
+mod validation;

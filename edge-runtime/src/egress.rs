@@ -1,0 +1,41 @@
+//! What leaves the process on behalf of a guest, and whether it may: the manifest's allow list by name, then an
+//! [`EgressPolicy`] by resolved address, asked for every connection. Spin's service chaining (`self`, `self.alt`,
+//! `*.spin.internal`) is always refused.
+
+use std::net::SocketAddr;
+
+mod allow;
+pub(crate) mod http;
+
+pub(crate) use allow::{AllowList, Target};
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EgressKind {
+    /// An outgoing HTTP or HTTPS request.
+    Http,
+    /// A Redis connection.
+    Redis,
+}
+
+/// Decides about every connection a guest makes, when its name is resolved and before it is dialled.
+pub trait EgressPolicy: Send + Sync + 'static {
+    /// Whether `component` may connect to `address`. Of several addresses behind one name the allowed ones are tried.
+    fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool;
+}
+
+impl<F: Fn(&str, EgressKind, SocketAddr) -> bool + Send + Sync + 'static> EgressPolicy for F {
+    fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool {
+        self(component, kind, address)
+    }
+}
+
+/// The default policy: the allow list of the manifest is enough.
+#[derive(Clone, Copy, Debug)]
+pub struct AllowAll;
+
+impl EgressPolicy for AllowAll {
+    fn allows(&self, _component: &str, _kind: EgressKind, _address: SocketAddr) -> bool {
+        true
+    }
+}

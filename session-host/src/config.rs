@@ -1,0 +1,143 @@
+//! The host's settings: environment variables, read once, checked, with a sentence for each that cannot be used. Nothing else in
+//! the host reads the environment.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::fence::Durability;
+use crate::http::api_key::ApiKey;
+use crate::media::S3Config;
+use crate::realtime::{CorsOrigin, SocketAuth};
+use crate::whatsapp::sandbox::Sandbox;
+
+/// Sessions a host takes when nothing is said: what one core carries with room to spare.
+const DEFAULT_MAX_SESSIONS: usize = 500;
+
+/// How long Redis may take to say that a write is on disk.
+const DURABLE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the original's documentation uses as a placeholder; it counts as no key.
+const PLACEHOLDER_KEY: &str = "your_api_key_here";
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct InvalidSetting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+/// The host's settings.
+#[derive(Clone)]
+pub struct Config {
+    /// `REDIS_URL`.
+    pub redis_url: String,
+    /// `HOST_ID`: stable over restarts, unique among hosts.
+    pub host_id: String,
+    /// `MAX_SESSIONS`.
+    pub max_sessions: usize,
+    /// `API_KEY`.
+    pub api_key: Option<ApiKey>,
+    /// `SOCKET_AUTH`: `on` or `off`.
+    pub socket_auth: SocketAuth,
+    /// `CORS_ORIGIN`.
+    pub cors_origin: CorsOrigin,
+    /// `SANDBOX_URL` and `SANDBOX_KEY`.
+    pub sandbox: Option<Sandbox>,
+    /// `REDIS_WAITAOF`: number of replicas that must confirm writes of ratchet state, beside the server's own disk.
+    pub durability: Durability,
+    /// `S3_*`.
+    pub s3: Option<S3Config>,
+}
+
+impl Config {
+    /// Reads the settings through `get`, which gives an environment variable's value.
+    pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let api_key = get("API_KEY").filter(|key| key != PLACEHOLDER_KEY).map(|key| ApiKey::new(&key));
+        let socket_auth = match (get("SOCKET_AUTH").as_deref(), &api_key) {
+            (Some("off"), _) | (_, None) => SocketAuth::Off,
+            (Some("on") | None, Some(key)) => SocketAuth::ApiKey(key.clone()),
+            (Some(_), _) => return Err(invalid("SOCKET_AUTH", "must be on or off")),
+        };
+        let sandbox = match (get("SANDBOX_URL"), get("SANDBOX_KEY")) {
+            (Some(url), Some(key)) => {
+                Some(Sandbox::new(&url, &key).map_err(|error| invalid("SANDBOX_URL, SANDBOX_KEY", error))?)
+            }
+            (None, None) => None,
+            _ => return Err(invalid("SANDBOX_URL", "needs SANDBOX_KEY, the simulator's public key, and the other way round")),
+        };
+        let cors_origin = get("CORS_ORIGIN").unwrap_or_else(|| "*".to_owned());
+        Ok(Self {
+            redis_url: get("REDIS_URL").unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned()),
+            host_id: host_id(get("HOST_ID").or_else(|| get("HOSTNAME")))?,
+            max_sessions: number("MAX_SESSIONS", get("MAX_SESSIONS"))?.unwrap_or(DEFAULT_MAX_SESSIONS),
+            socket_auth,
+            api_key,
+            cors_origin: CorsOrigin::parse(&cors_origin).map_err(|error| invalid("CORS_ORIGIN", error))?,
+            sandbox,
+            durability: match number("REDIS_WAITAOF", get("REDIS_WAITAOF"))? {
+                Some(replicas) => Durability::Aof { replicas, timeout: DURABLE_WITHIN },
+                None => Durability::Memory,
+            },
+            s3: S3Config::from_env(&get)?,
+        })
+    }
+}
+
+/// Takes `name` as a host id: it becomes part of Redis keys.
+fn host_id(name: Option<String>) -> Result<String, InvalidSetting> {
+    let name = name.unwrap_or_else(|| "host".to_owned());
+    if name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+        Ok(name)
+    } else {
+        Err(invalid("HOST_ID", "may have letters, digits, dash, underscore and dot, at most 128"))
+    }
+}
+
+fn number<T: std::str::FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, InvalidSetting> {
+    value.map(|value| value.trim().parse().map_err(|_| invalid(name, "must be a number"))).transpose()
+}
+
+pub(crate) fn invalid(name: &'static str, problem: impl fmt::Display) -> InvalidSetting {
+    InvalidSetting { name, problem: problem.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(settings: &[(&str, &str)]) -> Result<Config, InvalidSetting> {
+        Config::from_env(|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_is_needed() {
+        let config = config(&[]).unwrap();
+        assert_eq!((config.redis_url.as_str(), config.host_id.as_str()), ("redis://127.0.0.1:6379", "host"));
+        assert!(config.sandbox.is_none() && config.s3.is_none() && config.api_key.is_none());
+    }
+
+    #[test]
+    fn a_key_closes_the_sockets_too() {
+        assert!(matches!(config(&[("API_KEY", "k")]).unwrap().socket_auth, SocketAuth::ApiKey(_)));
+        assert!(matches!(config(&[("API_KEY", "k"), ("SOCKET_AUTH", "off")]).unwrap().socket_auth, SocketAuth::Off));
+        assert!(matches!(config(&[("API_KEY", PLACEHOLDER_KEY)]).unwrap().socket_auth, SocketAuth::Off));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        for (name, settings) in [
+            ("SOCKET_AUTH", &[("API_KEY", "k"), ("SOCKET_AUTH", "perhaps")][..]),
+            ("MAX_SESSIONS", &[("MAX_SESSIONS", "many")]),
+            ("HOST_ID", &[("HOST_ID", "a{b}")]),
+            ("SANDBOX_URL", &[("SANDBOX_URL", "ws://127.0.0.1:1/ws/chat")]),
+            ("S3_ENDPOINT", &[("S3_ENDPOINT", "http://127.0.0.1:1")]),
+        ] {
+            let error = config(settings).err().unwrap();
+            assert_eq!(error.name, name, "{error}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Chats and messages of a session, and the events that tell of them: written in one fenced step, so that what a client was
+//! told is what a read finds, and a repeated delivery changes nothing.
+//!
+//! A message is known by chat, id and author. Ids are unique per author only; a second author who reuses an id (chance
+//! or malice) is filed under `id~author`. Order within a chat is a score ([`contract::cursor`]): time, then arrival.
+
+use std::sync::LazyLock;
+
+use contract::event::{Event, EventKind};
+use contract::id::SessionId;
+use contract::jid::Jid;
+use contract::message::Message;
+use redis::RedisError;
+use waproto::codec;
+use waproto::whatsapp as wa;
+
+use crate::clock;
+use crate::eventlog::APPEND_EVENT;
+use crate::fence::{Fence, FenceError, Procedure};
+
+/// Messages kept per chat: some years of an ordinary chat, and a bound on what one noisy group may cost.
+const MESSAGES_PER_CHAT: u64 = 1_000;
+
+/// `store(prefix, chat, id, author, seconds, json, raw)` files a message; false when it is known already.
+const STORE_MESSAGE: &str = r"
+local function store(prefix, chat, id, author, seconds, json, raw, cap)
+  local base = prefix .. 'chat:' .. chat
+  local messages = base .. ':messages'
+  local member = id
+  for _ = 1, 2 do
+    local known = redis.call('HGET', messages, member)
+    if not known then break end
+    if cjson.decode(known)['from'] == author then return false end
+    if member ~= id then return false end
+    member = id .. '~' .. author
+  end
+  if redis.call('HEXISTS', messages, member) == 1 then return false end
+  local arrival = redis.call('HINCRBY', base, 'arrivals', 1) % 1048576
+  local score = string.format('%.0f', tonumber(seconds) * 1048576 + arrival)
+  redis.call('HSET', messages, member, json)
+  redis.call('HSET', base .. ':raw', member, raw)
+  redis.call('ZADD', base .. ':index', score, member)
+  redis.call('ZADD', prefix .. 'chats', 'GT', seconds, chat)
+  while redis.call('ZCARD', base .. ':index') > cap do
+    local oldest = redis.call('ZPOPMIN', base .. ':index')[1]
+    redis.call('HDEL', messages, oldest)
+    redis.call('HDEL', base .. ':raw', oldest)
+    redis.call('HDEL', base .. ':status', oldest)
+  end
+  return true
+end
+";
+
+/// KEYS: event log. ARGV: session, key prefix, cap; then for each message chat, id, author, seconds, json, raw, event,
+/// 1 when it counts as unread, push name.
+static INGEST: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(&format!(
+        r"
+{APPEND_EVENT}
+{STORE_MESSAGE}
+local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local new = 0
+for i = 5, #ARGV, 9 do
+  if store(prefix, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], cap) then
+    new = new + 1
+    if ARGV[i+7] == '1' then redis.call('HINCRBY', prefix .. 'chat:' .. ARGV[i], 'unread', 1) end
+    if ARGV[i+8] ~= '' then redis.call('HSET', prefix .. 'chat:' .. ARGV[i], 'name', ARGV[i+8]) end
+    append_event(KEYS[2], session, ARGV[i+6])
+  end
+end
+return new
+"
+    ))
+});
+
+/// KEYS: event log, ledger entry, unfinished commands. ARGV: session, key prefix, cap, chat, id, author, seconds, json, raw,
+/// event, outcome, ledger TTL.
+static SENT: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(&format!(
+        r"
+{APPEND_EVENT}
+{STORE_MESSAGE}
+local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
+redis.call('HSET', KEYS[3], 'state', 'sent', 'outcome', ARGV[12])
+redis.call('EXPIRE', KEYS[3], ARGV[13])
+redis.call('HDEL', KEYS[4], ARGV[6])
+if store(prefix, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], cap) then
+  append_event(KEYS[2], session, ARGV[11])
+  return 1
+end
+return 0
+"
+    ))
+});
+
+/// KEYS: event log, delivery states of the chat. ARGV: session, then for each message id, state, event. A state only grows.
+static DELIVERY: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(&format!(
+        r"
+{APPEND_EVENT}
+for i = 3, #ARGV, 3 do
+  local known = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0')
+  if tonumber(ARGV[i+1]) > known then
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i+1])
+    append_event(KEYS[2], ARGV[2], ARGV[i+2])
+  end
+end
+return 1
+"
+    ))
+});
+
+/// A message with everything that is stored of it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The chat it is filed under.
+    pub chat: Jid,
+    /// What clients see.
+    pub message: Message,
+    /// What WhatsApp said.
+    pub raw: wa::Message,
+}
+
+/// What of a send goes into the record of it.
+pub struct SentEntry<'a> {
+    /// The message.
+    pub entry: &'a Entry,
+    /// The outcome as JSON.
+    pub outcome: &'a str,
+}
+
+/// Chats and messages of one session.
+#[derive(Clone)]
+pub struct History {
+    fence: Fence,
+    session: SessionId,
+}
+
+impl History {
+    /// The history of the fence's session.
+    pub fn new(fence: Fence, session: SessionId) -> Self {
+        Self { fence, session }
+    }
+
+    /// Files messages that arrived or were written on another device, in order, with their events. Known ones are skipped.
+    pub async fn ingest(&self, entries: &[Entry]) -> Result<u64, FenceError> {
+        let keys = self.fence.keys();
+        let mut args = self.head();
+        for entry in entries {
+            let message = &entry.message;
+            let kind = if message.from_me { EventKind::MessageSent } else { EventKind::Message };
+            let unread = !message.from_me;
+            let name = message.sender_name.as_deref().filter(|_| !message.is_group && unread);
+            args.extend([
+                entry.chat.to_string().into_bytes(),
+                message.id.clone().into_bytes(),
+                message.from.clone().into_bytes(),
+                message.timestamp.to_string().into_bytes(),
+                json(message),
+                codec::message_to_vec(&entry.raw),
+                self.event(kind, "message", message),
+                if unread { b"1".to_vec() } else { b"0".to_vec() },
+                name.unwrap_or_default().as_bytes().to_vec(),
+            ]);
+        }
+        self.fence.call(&INGEST, &[&keys.events()], args).await
+    }
+
+    /// Files a message that WhatsApp's server took: outcome, message and event at once.
+    pub async fn sent(&self, sent: &SentEntry<'_>) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let message = &sent.entry.message;
+        let mut args = self.head();
+        args.extend([
+            sent.entry.chat.to_string().into_bytes(),
+            message.id.clone().into_bytes(),
+            message.from.clone().into_bytes(),
+            message.timestamp.to_string().into_bytes(),
+            json(message),
+            codec::message_to_vec(&sent.entry.raw),
+            self.event(EventKind::MessageSent, "message", message),
+            sent.outcome.as_bytes().to_vec(),
+            contract::ledger::TTL_SECONDS.to_string().into_bytes(),
+        ]);
+        let (events, ledger, unfinished) = (keys.events(), keys.ledger(&message.id), keys.unfinished());
+        self.fence.call::<u64>(&SENT, &[&events, &ledger, &unfinished], args).await.map(drop)
+    }
+
+    /// Notes how far own messages of a chat got, and announces what is new.
+    pub async fn delivered(&self, chat: &Jid, updates: &[DeliveryUpdate]) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let mut args = vec![self.session.as_str().as_bytes().to_vec()];
+        for update in updates {
+            args.extend([
+                update.id.clone().into_bytes(),
+                update.status.to_string().into_bytes(),
+                self.event(EventKind::MessageUpdate, "update", &update.event_items(chat)),
+            ]);
+        }
+        let (events, states) = (keys.events(), keys.chat_status(chat));
+        self.fence.call::<u64>(&DELIVERY, &[&events, &states], args).await.map(drop)
+    }
+
+    /// A stored message of a chat, for quoting: what WhatsApp said, and what clients see.
+    pub async fn find(&self, chat: &Jid, id: &str) -> Result<Option<(wa::Message, Message)>, RedisError> {
+        let keys = self.fence.keys();
+        let (raw, json): (Option<Vec<u8>>, Option<String>) = redis::pipe()
+            .hget(keys.chat_raw(chat), id)
+            .hget(keys.chat_messages(chat), id)
+            .query_async(&mut self.fence.redis().shared())
+            .await?;
+        let raw = raw.and_then(|bytes| codec::message_decode(&bytes).ok());
+        Ok(raw.zip(json.and_then(|json| serde_json::from_str(&json).ok())))
+    }
+
+    fn head(&self) -> Vec<Vec<u8>> {
+        vec![
+            self.session.as_str().as_bytes().to_vec(),
+            self.fence.keys().prefix().as_bytes().to_vec(),
+            MESSAGES_PER_CHAT.to_string().into_bytes(),
+        ]
+    }
+
+    fn event(&self, kind: EventKind, field: &str, value: &impl serde::Serialize) -> Vec<u8> {
+        json(&event(&self.session, kind, [(field, value_of(value))]))
+    }
+}
+
+/// How far an own message got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryUpdate {
+    /// The message.
+    pub id: String,
+    /// [`contract::message::delivery`].
+    pub status: u8,
+    /// Who received or read it, in groups.
+    pub participant: Option<String>,
+}
+
+impl DeliveryUpdate {
+    fn event_items(&self, chat: &Jid) -> serde_json::Value {
+        let mut key = serde_json::json!({ "remoteJid": chat, "id": self.id, "fromMe": true });
+        if let Some(participant) = &self.participant {
+            key["participant"] = participant.clone().into();
+        }
+        serde_json::json!([{ "key": key, "update": { "status": self.status } }])
+    }
+}
+
+/// An event of now.
+pub fn event<const N: usize>(
+    session: &SessionId,
+    event: EventKind,
+    fields: [(&str, serde_json::Value); N],
+) -> Event {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let payload = contract::event::Payload { session_id: session.clone(), timestamp: clock::iso_now(), fields };
+    Event { event, payload }
+}
+
+/// The wire types are plain data: they always serialise.
+fn value_of(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+

@@ -1,0 +1,107 @@
+//! The host: everything long-lived, assembled once, run until it is told to stop, then drained.
+
+use std::time::Duration;
+
+use axum::Router;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::fence::{DurabilityUnavailable, Fencing};
+use crate::media::{Media, MediaUnavailable};
+use crate::realtime::{Realtime, RealtimeConfig};
+use crate::redis::{Redis, RedisUnavailable};
+use crate::sessions::{Sessions, SessionsConfig};
+use crate::whatsapp::dial::Networks;
+use crate::{commands, http};
+
+/// Longest time a stopping host may take: less than the 30 seconds that supervisors give before they kill.
+const STOP_WITHIN: Duration = Duration::from_secs(28);
+
+/// Time to reach a server with the shared HTTP pool.
+const HTTP_CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why a host does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Redis cannot be reached.
+    #[error(transparent)]
+    Redis(#[from] RedisUnavailable),
+    /// Redis cannot promise what is asked of it.
+    #[error(transparent)]
+    Durability(#[from] DurabilityUnavailable),
+    /// The bucket cannot be used.
+    #[error(transparent)]
+    Media(#[from] MediaUnavailable),
+    /// The HTTP client could not be built.
+    #[error("the HTTP client could not be built")]
+    Http(#[source] reqwest::Error),
+}
+
+/// A running host.
+pub struct Host {
+    /// What clients reach.
+    pub public: Router,
+    /// What only operators reach.
+    pub internal: Router,
+    /// The sessions that run here.
+    pub sessions: Sessions,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Host {
+    /// Connects everything and begins to take sessions.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(HTTP_CONNECT_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(StartError::Http)?;
+        let networks = Networks::new(config.sandbox.clone(), http);
+        Self::start_on(config, networks).await
+    }
+
+    /// As [`Self::start`], on networks made elsewhere.
+    pub async fn start_on(config: Config, networks: Networks) -> Result<Self, StartError> {
+        let redis = Redis::connect(&config.redis_url).await?;
+        for warning in redis.durability_warnings().await {
+            warn!("{warning}");
+        }
+        let fencing = Fencing::new(redis.clone(), config.durability).await?;
+        if let Some(s3) = &config.s3 {
+            Media::connect(s3).await?;
+        }
+        let stop = CancellationToken::new();
+        let tracker = TaskTracker::new();
+        let realtime = RealtimeConfig::new(config.cors_origin, config.socket_auth);
+        // Sockets outlive the sessions, so that clients hear them leave.
+        let sockets = CancellationToken::new();
+        let (realtime, layer) = Realtime::start(redis.clone(), realtime, sockets.clone(), tracker.clone());
+        let sessions = SessionsConfig { host_id: config.host_id.clone(), max_sessions: config.max_sessions, networks };
+        let sessions = Sessions::start(sessions, redis.clone(), fencing, tracker.clone(), stop.clone());
+        tracker.spawn(commands::run(redis.clone(), config.host_id.clone(), sessions.clone(), stop.clone()));
+        tracker.spawn({
+            let (sessions, stop) = (sessions.clone(), stop.clone());
+            async move {
+                stop.cancelled().await;
+                sessions.drained().await;
+                sockets.cancel();
+            }
+        });
+        info!(host = config.host_id, "host started");
+        let public = http::public(realtime, &layer, config.api_key);
+        Ok(Self { public, internal: http::internal(redis), sessions, tracker, stop })
+    }
+
+    /// Lets every session go, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        if timeout(STOP_WITHIN, self.tracker.wait()).await.is_err() {
+            warn!("the host did not stop in time");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The host's own HTTP: what is public (Socket.IO and its statistics) and what is for operators (liveness, readiness). It
+//! owns paths and status codes; it refuses to hold an API, which is the edge's.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use contract::envelope::Envelope;
+use contract::error::ErrorCode;
+use socketioxide::layer::SocketIoLayer;
+use tokio::time::timeout;
+use tower::{Layer, service_fn};
+
+use crate::realtime::{PATH, Realtime};
+use crate::redis::Redis;
+use api_key::{API_KEY_HEADER, ApiKey};
+
+pub mod api_key;
+
+/// `GET`: connected sockets.
+const STATS: &str = "/api/websocket/stats";
+/// `GET`: the process runs.
+const HEALTHZ: &str = "/healthz";
+/// `GET`: the process can work.
+const READYZ: &str = "/readyz";
+
+/// How long Redis may take to answer before the host counts as not ready; below the usual second-scale limits of probes.
+const READY_TIMEOUT: Duration = Duration::from_millis(800);
+
+#[derive(Clone)]
+struct Public {
+    realtime: Realtime,
+    api_key: Option<ApiKey>,
+}
+
+/// What clients reach: Socket.IO and `/api/websocket/stats`.
+///
+/// All are explicit routes, so that the router can be merged into one that has its own fallback. The statistics need the key
+/// when there is one, whatever Socket.IO asks for: they name sessions.
+pub fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>) -> Router {
+    // One service for all routes: each that the layer makes has connections of its own, and axum applies a layer to every
+    // route, to some with every request.
+    let service = layer.layer(service_fn(async |_: Request| Ok::<_, Infallible>(failure(ErrorCode::RouteNotFound))));
+    let socket = Router::new()
+        .route_service(PATH, service.clone())
+        .route_service(&format!("{PATH}/"), service.clone())
+        .route_service(&format!("{PATH}/{{*rest}}"), service)
+        .layer(realtime.cors());
+    Router::new().route(STATS, get(stats)).with_state(Public { realtime, api_key }).merge(socket)
+}
+
+/// What only operators reach: `/healthz` and `/readyz`.
+pub fn internal(redis: Redis) -> Router {
+    Router::new().route(HEALTHZ, get(|| async { "ok" })).route(READYZ, get(ready)).with_state(redis)
+}
+
+/// Everything the host serves by itself, for a host with one port.
+pub fn router(redis: Redis, realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>) -> Router {
+    public(realtime, layer, api_key).merge(internal(redis))
+}
+
+async fn stats(State(public): State<Public>, headers: HeaderMap) -> Response {
+    if let Some(key) = &public.api_key {
+        let offered = headers.get(API_KEY_HEADER).and_then(|value| value.to_str().ok());
+        if let Err(code) = key.check(offered) {
+            return failure(code);
+        }
+    }
+    Json(Envelope::data(public.realtime.stats())).into_response()
+}
+
+async fn ready(State(redis): State<Redis>) -> Response {
+    let mut connection = redis.shared();
+    let ping = redis::cmd("PING");
+    match timeout(READY_TIMEOUT, ping.query_async::<redis::Value>(&mut connection)).await {
+        Ok(Ok(_)) => "ready".into_response(),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "Redis cannot be reached").into_response(),
+    }
+}
+
+fn failure(code: ErrorCode) -> Response {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(Envelope::<()>::failure(code, code.message(), None))).into_response()
+}

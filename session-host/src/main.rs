@@ -1,0 +1,47 @@
+//! The session-host as a program: settings from the environment, one port for Socket.IO and health, SIGTERM drains.
+
+#![recursion_limit = "512"]
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use session_host::config::Config;
+use session_host::host::Host;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let get = |name: &str| std::env::var(name).ok();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
+    let config = Config::from_env(get)?;
+    let address = listen_address(get("HOST_LISTEN"), config.api_key.is_some())?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let host = Host::start(config).await?;
+    let router = host.public.clone().merge(host.internal.clone());
+    tracing::info!(%address, "listening");
+    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    host.stop().await;
+    Ok(())
+}
+
+/// Without a key only this machine is served.
+fn listen_address(wanted: Option<String>, has_key: bool) -> anyhow::Result<SocketAddr> {
+    let text = wanted.unwrap_or_else(|| if has_key { "0.0.0.0:3001".to_owned() } else { "127.0.0.1:3001".to_owned() });
+    let address: SocketAddr = text.parse().context("HOST_LISTEN must look like 127.0.0.1:3001")?;
+    anyhow::ensure!(
+        has_key || address.ip().is_loopback(),
+        "HOST_LISTEN is not a loopback address, and API_KEY is not set: set a key, or listen on 127.0.0.1"
+    );
+    Ok(address)
+}
+
+async fn stopped() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

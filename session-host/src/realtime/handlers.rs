@@ -1,0 +1,118 @@
+//! The namespace `/`: who may connect, and what clients may say. It owns the replies; it refuses nothing silently except
+//! events it does not know, which the original ignores too.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use contract::error::ErrorCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use socketioxide::SocketIo;
+use socketioxide::extract::{SocketRef, TryData};
+use socketioxide::handler::ConnectHandler;
+use socketioxide::socket::DisconnectReason;
+
+use super::SocketAuth;
+use super::catchup::{self, Start};
+use super::hub::Hub;
+use super::outgoing;
+use super::request::{self, Failure, Subscribe};
+use super::rooms::{Joined, MAX_SUBSCRIPTIONS};
+use crate::http::api_key::API_KEY_HEADER;
+
+/// Query parameter that carries the key where a client can set nothing else.
+const API_KEY_PARAMETER: &str = "apiKey";
+
+/// The `auth` object of the handshake.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Handshake {
+    api_key: Option<String>,
+}
+
+/// Sets up the namespace.
+pub(super) fn serve(io: &SocketIo, hub: &Arc<Hub>) {
+    let hub = Arc::clone(hub);
+    let admit = move |socket: SocketRef, TryData(auth): TryData<Handshake>| {
+        let admitted = admit(&hub.auth, &socket, auth.ok());
+        // Before the client hears that it is connected: its first event must find its handler.
+        if admitted.is_ok() {
+            listen(&socket, &hub);
+        }
+        async move { admitted.map_err(ErrorCode::message) }
+    };
+    io.ns("/", connected.with(admit));
+}
+
+async fn connected(socket: SocketRef) {
+    tracing::debug!(socket = %socket.id, transport = ?socket.transport_type(), "a socket is connected");
+}
+
+/// Checks the key of a handshake: the `auth` object, the header, the query, whichever comes first.
+fn admit(auth: &SocketAuth, socket: &SocketRef, handshake: Option<Handshake>) -> Result<(), ErrorCode> {
+    let SocketAuth::ApiKey(key) = auth else { return Ok(()) };
+    let request = socket.req_parts();
+    let offered = handshake
+        .and_then(|handshake| handshake.api_key)
+        .or_else(|| request.headers.get(API_KEY_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned))
+        .or_else(|| parameter(request.uri.query()?, API_KEY_PARAMETER));
+    key.check(offered.as_deref())
+}
+
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let parsed = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&format!("/?{query}").parse().ok()?).ok()?;
+    parsed.0.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// Registers the handlers. Each does its work before it returns the (empty) future, in the order of the client's packets:
+/// only the futures are spawned, and spawned tasks may overtake each other.
+fn listen(socket: &SocketRef, hub: &Arc<Hub>) {
+    let shared = Arc::clone(hub);
+    socket.on("subscribe", move |socket: SocketRef, TryData(argument): TryData<Value>| {
+        subscribe(&shared, &socket, &argument.unwrap_or_default());
+        async {}
+    });
+    let shared = Arc::clone(hub);
+    socket.on("unsubscribe", move |socket: SocketRef, TryData(argument): TryData<Value>| {
+        unsubscribe(&shared, &socket, &argument.unwrap_or_default());
+        async {}
+    });
+    socket.on("ping", |socket: SocketRef| {
+        outgoing::reply(&socket, "pong", &json!({"timestamp": unix_ms()}));
+        async {}
+    });
+    let shared = Arc::clone(hub);
+    socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
+        shared.rooms.forget(socket.id);
+        tracing::debug!(socket = %socket.id, %reason, "a socket is gone");
+        async {}
+    });
+}
+
+fn subscribe(hub: &Arc<Hub>, socket: &SocketRef, argument: &Value) {
+    let Subscribe { session, after } = match request::subscribe(argument) {
+        Ok(wish) => wish,
+        Err(failure) => return outgoing::failure(socket, &failure),
+    };
+    let start = after.map_or(Start::Now, Start::After);
+    match hub.rooms.join(socket, &session, after.is_some()) {
+        Joined::New(ticket) => hub.spawn(catchup::start(Arc::clone(hub), ticket, start)),
+        Joined::Already(position) => catchup::subscribed(socket, &session, position),
+        Joined::Refused => outgoing::failure(socket, &Failure::too_many_subscriptions(&session, MAX_SUBSCRIPTIONS)),
+    }
+}
+
+fn unsubscribe(hub: &Hub, socket: &SocketRef, argument: &Value) {
+    match request::unsubscribe(argument) {
+        Ok(None) => {}
+        Ok(Some(session)) => {
+            hub.rooms.leave(socket.id, &session);
+            outgoing::reply(socket, "unsubscribed", &json!({"sessionId": session}));
+        }
+        Err(failure) => outgoing::failure(socket, &failure),
+    }
+}
+
+fn unix_ms() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+}

@@ -1,0 +1,55 @@
+//! What the tasks of the realtime side share, and how they are started and retried. It decides nothing about events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::SocketAuth;
+use super::rooms::Rooms;
+use crate::eventlog::EventLog;
+use crate::redis::Redis;
+
+/// First pause after Redis failed.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+
+/// Longest pause between attempts while Redis is away: clients wait that long after it is back.
+const LAST_RETRY: Duration = Duration::from_secs(2);
+
+pub(super) struct Hub {
+    pub redis: Redis,
+    pub log: EventLog,
+    pub rooms: Rooms,
+    pub auth: SocketAuth,
+    pub stall_limit: Duration,
+    pub shutdown: CancellationToken,
+    pub tracker: TaskTracker,
+}
+
+impl Hub {
+    /// Starts a task that ends at shutdown.
+    pub(super) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        self.tracker.spawn(shutdown.run_until_cancelled_owned(task));
+    }
+}
+
+/// Pauses between attempts, growing.
+pub(super) struct Backoff(Duration);
+
+impl Backoff {
+    pub(super) fn new() -> Self {
+        Self(FIRST_RETRY)
+    }
+
+    pub(super) async fn pause(&mut self) {
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LAST_RETRY);
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.0 = FIRST_RETRY;
+    }
+}

@@ -1,0 +1,13 @@
+//! The sessions of this host: which ones it takes, and that each runs once. Hosts are equal: a session that should run and has
+//! no owner goes to whoever gets its lease.
+
+mod actor;
+mod bookkeeper;
+mod ledger;
+pub mod outbox;
+mod outgoing;
+pub mod state;
+mod supervisor;
+
+pub use self::actor::Handle;
+pub use self::supervisor::{Sessions, SessionsConfig};

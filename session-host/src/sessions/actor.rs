@@ -1,0 +1,346 @@
+//! One task per session: it takes what happens, lets [`State`] decide, and does what is to be done. It holds the client; it
+//! never waits for a message to be sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::error::ErrorCode;
+use contract::event::{Event, EventKind};
+use contract::id::SessionId;
+use contract::record::field;
+use contract::session::{Desired, Network, SessionStatus, StatusReason};
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use super::bookkeeper;
+use super::ledger::Ledger;
+use super::outbox::{Connection, MAX_UNDER_WAY, Outbox};
+use super::state::{Effect, Input, State};
+use crate::fence::{Fence, FenceError};
+use crate::history::{History, event};
+use crate::whatsapp::dial::Networks;
+use crate::whatsapp::link::{Link, LinkError};
+use crate::whatsapp::signal::{Reports, Signal};
+use crate::{qr, record, store};
+
+/// Status reports that may wait: a connection makes a handful.
+const SIGNAL_QUEUE: usize = 64;
+
+/// Receipts and channel messages that may wait; beyond it they are dropped and counted as such.
+const NEWS_QUEUE: usize = 4_096;
+
+/// Wishes that may wait.
+const ORDER_QUEUE: usize = 16;
+
+/// How long a session may be without connection before it says that WhatsApp cannot be reached.
+const SLOW_AFTER: Duration = Duration::from_secs(20);
+
+/// What the host tells an actor.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Order {
+    /// The record has a wish, under this number.
+    Wish(Desired, u64),
+    /// The host is stopping.
+    Leave,
+}
+
+/// The way to a running actor.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) fence: Fence,
+    /// The session's sends.
+    pub outbox: Arc<Outbox>,
+}
+
+/// A session that runs on this host.
+pub(super) struct Actor {
+    session: SessionId,
+    network: Network,
+    networks: Networks,
+    fence: Fence,
+    outbox: Arc<Outbox>,
+    orders: mpsc::Receiver<Order>,
+    signals: mpsc::Receiver<Signal>,
+    reports: Reports,
+    connection: watch::Sender<Option<Connection>>,
+    connections: u64,
+    link: Option<Link>,
+    state: State,
+    announced: Option<(SessionStatus, Option<StatusReason>)>,
+    wish: u64,
+    retry_at: Option<Instant>,
+    slow_at: Option<Instant>,
+    stop: CancellationToken,
+}
+
+impl Actor {
+    pub(super) fn new(
+        session: SessionId,
+        network: Network,
+        networks: Networks,
+        fence: Fence,
+        tracker: &TaskTracker,
+    ) -> (Self, Handle) {
+        let (order_sender, orders) = mpsc::channel(ORDER_QUEUE);
+        let (signal_sender, signals) = mpsc::channel(SIGNAL_QUEUE);
+        let (ack_sender, acks) = mpsc::channel(MAX_UNDER_WAY);
+        let (news_sender, news) = mpsc::channel(NEWS_QUEUE);
+        let (connection, connected) = watch::channel(None);
+        let stop = CancellationToken::new();
+        let history = History::new(fence.clone(), session.clone());
+        let ledger = Ledger::new(fence.clone());
+        let outbox = Outbox::new(
+            session.clone(),
+            ledger,
+            history.clone(),
+            connected.clone(),
+            tracker.clone(),
+            stop.clone(),
+        );
+        tracker.spawn(Arc::clone(&outbox).record_acks(acks));
+        tracker.spawn(bookkeeper::run(history, connected, news, stop.clone()));
+        let handle = Handle { orders: order_sender, fence: fence.clone(), outbox: Arc::clone(&outbox) };
+        let actor = Self {
+            session,
+            network,
+            networks,
+            fence,
+            outbox,
+            orders,
+            signals,
+            reports: Reports { signals: signal_sender, acks: ack_sender, news: news_sender },
+            connection,
+            connections: 0,
+            link: None,
+            state: State::default(),
+            announced: None,
+            wish: 0,
+            retry_at: None,
+            slow_at: None,
+            stop,
+        };
+        (actor, handle)
+    }
+
+    /// Runs until the session leaves this host. Returns whether the lease is still ours to give back.
+    pub(super) async fn run(mut self) -> bool {
+        if let Err(error) = self.outbox.recover().await {
+            error!(session = %self.session, %error, "unfinished sends could not be read");
+        }
+        let kept = self.work().await;
+        self.stop.cancel();
+        if let Some(link) = self.link.take() {
+            link.abort();
+        }
+        kept
+    }
+
+    async fn work(&mut self) -> bool {
+        let mut lost = self.fence.lost_signal();
+        loop {
+            let (retry_at, slow_at) = (self.retry_at, self.slow_at);
+            let input = tokio::select! {
+                biased;
+                _ = lost.wait_for(|lost| *lost) => {
+                    warn!(session = %self.session, "the lease of the session is lost");
+                    return false;
+                }
+                order = self.orders.recv() => match order {
+                    Some(Order::Wish(desired, wish)) => {
+                        self.wish = wish;
+                        Input::Wish(desired)
+                    }
+                    Some(Order::Leave) | None => Input::Leave,
+                },
+                Some(signal) = self.signals.recv() => self.heard(signal),
+                () = at(retry_at) => {
+                    self.retry_at = None;
+                    Input::Retry
+                }
+                () = at(slow_at) => {
+                    self.slow_at = None;
+                    Input::Slow
+                }
+            };
+            match self.advance(input).await {
+                Ok(false) => {}
+                Ok(true) => return true,
+                Err(FenceError::Lost) => return false,
+                Err(error) => error!(session = %self.session, %error, "the session's state could not be written"),
+            }
+        }
+    }
+
+    /// Applies an input and all that follows from it. `true` when the session leaves.
+    async fn advance(&mut self, input: Input) -> Result<bool, FenceError> {
+        let (next, effects) = self.state.step(input);
+        self.state = next;
+        for effect in effects {
+            match effect {
+                Effect::Start => {
+                    if let Err(reason) = self.start().await {
+                        return Box::pin(self.advance(Input::StartFailed(reason))).await;
+                    }
+                }
+                Effect::Stop => self.close(false).await,
+                Effect::Logout => self.close(true).await,
+                Effect::Record => self.record().await?,
+                Effect::AnnounceLogout => self.announce_logout().await?,
+                Effect::Forget => {
+                    self.outbox.fail_all(ErrorCode::SessionNotConnected).await;
+                    store::erase(&self.fence).await?;
+                }
+                Effect::GiveUp => {
+                    record::give_up(&self.fence, self.wish).await?;
+                }
+                Effect::Erase => {
+                    record::erase(&self.fence, &self.session).await?;
+                    info!(session = %self.session, "session deleted");
+                }
+                Effect::RetryIn(seconds) => self.retry_at = Some(Instant::now() + Duration::from_secs(seconds)),
+                Effect::Leave => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    fn heard(&mut self, signal: Signal) -> Input {
+        match signal {
+            Signal::Qr(code) => {
+                self.slow_at = None;
+                Input::Qr(code)
+            }
+            Signal::QrExpired => Input::QrExpired,
+            Signal::Paired => Input::Paired,
+            Signal::Online => {
+                self.slow_at = None;
+                if let Some(link) = &self.link {
+                    self.connections += 1;
+                    let client = Arc::clone(link.client());
+                    self.connection.send_replace(Some(Connection { client, number: self.connections }));
+                    self.outbox.resend(self.connections);
+                }
+                Input::Online
+            }
+            Signal::Lost => {
+                self.offline();
+                self.slow_at = Some(Instant::now() + SLOW_AFTER);
+                Input::Lost
+            }
+            Signal::Refused => Input::Refused,
+            Signal::Ended(reason) => Input::Ended(reason),
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), StatusReason> {
+        let dial = self.networks.dial(self.network).ok_or(StatusReason::NetworkUnavailable)?;
+        match Link::open(&self.session, &self.fence, &dial, self.reports.clone()).await {
+            Ok(link) => {
+                self.link = Some(link);
+                self.slow_at = Some(Instant::now() + SLOW_AFTER);
+                Ok(())
+            }
+            Err(error @ (LinkError::Store(_) | LinkError::Build(_))) => {
+                error!(session = %self.session, error = %chain(&error), "the session could not be started");
+                Err(StatusReason::StorageFailed)
+            }
+        }
+    }
+
+    async fn close(&mut self, logout: bool) {
+        self.offline();
+        self.slow_at = None;
+        if let Some(link) = self.link.take() {
+            if logout {
+                link.logout().await;
+            } else {
+                link.close().await;
+            }
+        }
+        // What the closed client said last belongs to nobody.
+        while self.signals.try_recv().is_ok() {}
+    }
+
+    fn offline(&self) {
+        self.connection.send_replace(None);
+    }
+
+    async fn record(&mut self) -> Result<(), FenceError> {
+        let state = &self.state;
+        let image = state.qr.as_deref().and_then(qr::data_uri);
+        let mut fields = vec![
+            (field::STATUS, state.status.as_str().to_owned()),
+            (field::REASON, state.reason.map(StatusReason::as_str).unwrap_or_default().to_owned()),
+            (field::QR, state.qr.clone().unwrap_or_default()),
+            (field::QR_IMAGE, image.clone().unwrap_or_default()),
+        ];
+        let mut identity = json!({});
+        if state.status == SessionStatus::Connected
+            && let Some(link) = &self.link
+        {
+            let client = link.client();
+            let user = |jid: Option<wacore_binary::Jid>| jid.map(|jid| jid.user.to_string()).unwrap_or_default();
+            let (phone, name) = (user(client.pn()), client.push_name());
+            identity = json!({ "phoneNumber": phone, "name": name });
+            fields.extend([(field::PHONE, phone), (field::LID, user(client.lid())), (field::NAME, name)]);
+        }
+        let events = self.events(image, identity);
+        self.announced = Some((state.status, state.reason));
+        info!(session = %self.session, status = state.status.as_str(), reason = state.reason.map(StatusReason::as_str), "session");
+        record::write(&self.fence, &self.session, &fields, &events).await
+    }
+
+    /// What subscribers hear of the present state.
+    fn events(&self, qr_image: Option<String>, identity: serde_json::Value) -> Vec<Event> {
+        let state = &self.state;
+        if state.status == SessionStatus::QrReady {
+            let image = qr_image.unwrap_or_default();
+            return vec![event(&self.session, EventKind::Qr, [("qrCode", image.into())])];
+        }
+        if self.announced == Some((state.status, state.reason)) {
+            return Vec::new();
+        }
+        let status = json!(state.status);
+        let mut update = event(&self.session, EventKind::ConnectionUpdate, [("status", status)]);
+        let fields = &mut update.payload.fields;
+        if let serde_json::Value::Object(identity) = identity {
+            fields.extend(identity);
+        }
+        if let Some(reason) = state.reason {
+            fields.insert("reason".to_owned(), json!(reason));
+            if state.status == SessionStatus::Disconnected {
+                fields.insert("shouldReconnect".to_owned(), json!(reason.reconnects()));
+            }
+        }
+        vec![update]
+    }
+
+    async fn announce_logout(&self) -> Result<(), FenceError> {
+        let message = json!("Session has been logged out");
+        let event = event(&self.session, EventKind::LoggedOut, [("message", message)]);
+        let status = (field::STATUS, self.state.status.as_str().to_owned());
+        record::write(&self.fence, &self.session, &[status], &[event]).await
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

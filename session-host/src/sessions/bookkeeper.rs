@@ -1,0 +1,70 @@
+//! The session's slow reports: delivery states of own messages, and messages that did not pass the inbound hook. They are written
+//! in the order they came; nothing waits for them.
+
+use contract::message::delivery;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+use wacore::types::events::Receipt;
+use wacore::types::presence::ReceiptType;
+use whatsapp_rust::Client;
+
+use super::outbox::Connection;
+use crate::history::{DeliveryUpdate, History};
+use crate::whatsapp::identity::Identity;
+use crate::whatsapp::inbound;
+use crate::whatsapp::signal::News;
+
+pub(super) async fn run(
+    history: History,
+    connection: watch::Receiver<Option<Connection>>,
+    mut news: mpsc::Receiver<News>,
+    stop: CancellationToken,
+) {
+    loop {
+        let item = tokio::select! {
+            Some(item) = news.recv() => item,
+            () = stop.cancelled() => return,
+            else => return,
+        };
+        let Some(client) = connection.borrow().as_ref().map(|connection| connection.client.clone()) else { continue };
+        let written = match item {
+            News::Receipt(receipt) => delivered(&history, &client, &receipt).await,
+            News::Messages(batch) => {
+                let entries = inbound::entries(&client, &batch.messages).await;
+                if entries.is_empty() { Ok(()) } else { history.ingest(&entries).await.map(drop) }
+            }
+        };
+        if let Err(error) = written {
+            error!(%error, "a report of the client could not be written");
+        }
+    }
+}
+
+async fn delivered(history: &History, client: &Client, receipt: &Receipt) -> Result<(), crate::fence::FenceError> {
+    let Some(status) = state(&receipt.r#type) else { return Ok(()) };
+    let source = &receipt.source;
+    let other = if source.is_group { None } else { source.sender_alt.as_ref() };
+    let Some(chat) = Identity::resolve(client, &source.chat, other).await else { return Ok(()) };
+    let participant = match source.is_group {
+        true => Identity::resolve(client, &source.sender, source.sender_alt.as_ref()).await,
+        false => None,
+    };
+    let participant = participant.map(|identity| identity.chat.to_string());
+    let updates: Vec<DeliveryUpdate> = receipt
+        .message_ids
+        .iter()
+        .map(|id| DeliveryUpdate { id: id.clone(), status, participant: participant.clone() })
+        .collect();
+    history.delivered(&chat.chat, &updates).await
+}
+
+/// What a receipt says of an own message. Receipts between own devices say nothing of it.
+fn state(kind: &ReceiptType) -> Option<u8> {
+    match kind {
+        ReceiptType::Delivered | ReceiptType::Inactive => Some(delivery::DELIVERED),
+        ReceiptType::Read => Some(delivery::READ),
+        ReceiptType::Played => Some(delivery::PLAYED),
+        _ => None,
+    }
+}

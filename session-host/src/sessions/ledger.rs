@@ -1,0 +1,121 @@
+//! The owner's half of the send ledger ([`contract::ledger`]): what became of a message, in Redis before anyone is told.
+
+use std::time::Duration;
+
+use contract::command::{Command, Outcome, REPLY_TTL_SECONDS, Reply};
+use contract::event::EventKind;
+use contract::id::SessionId;
+use contract::jid::Jid;
+use contract::keys;
+use contract::ledger::{TTL_SECONDS, field, state};
+use contract::message::{Sent, delivery};
+use redis::RedisError;
+
+use crate::fence::{Batch, Fence, FenceError};
+use crate::history::{Entry, History, SentEntry, event};
+
+/// The ledger of one session.
+#[derive(Clone)]
+pub(super) struct Ledger {
+    fence: Fence,
+}
+
+impl Ledger {
+    pub(super) fn new(fence: Fence) -> Self {
+        Self { fence }
+    }
+
+    /// The message goes to the socket now.
+    pub(super) async fn handed(&self, id: &str) -> Result<(), FenceError> {
+        let key = self.fence.keys().ledger(id);
+        let mut batch = Batch::new();
+        batch.push("HSET", (&key, field::STATE, state::HANDED));
+        batch.push("EXPIRE", (&key, TTL_SECONDS));
+        self.fence.run(batch).await.map(drop)
+    }
+
+    /// WhatsApp's server took it.
+    pub(super) async fn sent(&self, history: &History, entry: &Entry, sent: &Sent) -> Result<(), FenceError> {
+        let outcome = json(&Outcome::Sent(sent.clone()));
+        history.sent(&SentEntry { entry, outcome: &outcome }).await
+    }
+
+    /// It was not sent; who subscribed hears of it too.
+    pub(super) async fn failed(
+        &self,
+        session: &SessionId,
+        chat: &Jid,
+        id: &str,
+        outcome: &Outcome,
+    ) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let ledger = keys.ledger(id);
+        let Outcome::Failed(failure) = outcome else { return Ok(()) };
+        let code = failure.whatsapp_code.map_or_else(|| failure.code.as_str().to_owned(), |code| code.to_string());
+        let update = serde_json::json!([{
+            "key": { "remoteJid": chat, "id": id, "fromMe": true },
+            "update": { "status": delivery::ERROR, "messageStubParameters": [code] },
+        }]);
+        let event = event(session, EventKind::MessageUpdate, [("update", update)]);
+        let mut batch = Batch::new();
+        batch.push("HSET", (&ledger, field::STATE, state::FAILED, field::OUTCOME, json(outcome)));
+        batch.push("EXPIRE", (&ledger, TTL_SECONDS));
+        batch.push("HDEL", (keys.unfinished(), id));
+        batch.push("XADD", (keys.events(), "*", keys::EVENT_FIELD, json(&event)));
+        batch.push("PUBLISH", (keys::EVENTS, session.as_str()));
+        self.fence.run(batch).await.map(drop)
+    }
+
+    /// Answers the requests that wait for an outcome.
+    pub(super) async fn reply(&self, waiting: Vec<(String, String)>, outcome: &Outcome) -> Result<(), RedisError> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut replies = redis::pipe();
+        for (id, queue) in waiting {
+            replies.rpush(&queue, json(&Reply { id, outcome: outcome.clone() })).ignore();
+            replies.expire(&queue, i64::try_from(REPLY_TTL_SECONDS).unwrap_or(i64::MAX)).ignore();
+        }
+        replies.query_async(&mut self.fence.redis().shared()).await
+    }
+
+    /// Commands that were accepted and not finished, oldest first, with the time left to start each and whether it was handed
+    /// over. What is older than the ledger's memory is dropped.
+    pub(super) async fn unfinished(&self) -> Result<Vec<(Command, Duration, bool)>, FenceError> {
+        let keys = self.fence.keys();
+        let mut redis = self.fence.redis().shared();
+        let entries: Vec<(String, String)> = redis::cmd("HGETALL").arg(keys.unfinished()).query_async(&mut redis).await?;
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut states = redis::pipe();
+        for (id, _) in &entries {
+            states.hget(keys.ledger(id), field::STATE);
+        }
+        let states: Vec<Option<String>> = states.query_async(&mut redis).await?;
+        let now = self.fence.redis().now_ms().await?;
+        let mut commands = Vec::new();
+        let mut gone = Batch::new();
+        for ((id, command), state) in entries.into_iter().zip(states) {
+            match (serde_json::from_str::<Command>(&command), state) {
+                (Ok(command), Some(state)) if state == state::ACCEPTED || state == state::HANDED => {
+                    let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
+                    commands.push((command, remaining, state == state::HANDED));
+                }
+                _ => {
+                    gone.push("HDEL", (keys.unfinished(), id));
+                }
+            }
+        }
+        if !gone.is_empty() {
+            self.fence.run(gone).await?;
+        }
+        commands.sort_by_key(|(command, ..)| command.send_by);
+        Ok(commands)
+    }
+}
+
+/// The wire types are plain data: they always serialise.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,116 @@
+//! From what a client asked for to what goes out: the addressee, the protobuf, and the message as the history keeps it.
+
+use contract::command::Failure;
+use contract::error::ErrorCode;
+use contract::jid::{Jid, Server};
+use contract::message::{Message, MessageType, Sent, delivery};
+use serde_json::Value;
+use wacore::proto_helpers::{MessageBuilderExt as _, build_quote_context_with_info};
+use waproto::whatsapp as wa;
+use whatsapp_rust::Client;
+
+use super::outbox::failure;
+use crate::clock;
+use crate::history::{Entry, History};
+use crate::whatsapp::content;
+use crate::whatsapp::identity::{Identity, to_library};
+
+/// A message, ready to go.
+pub(super) struct Built {
+    pub(super) message: wa::Message,
+    pub(super) entry: Entry,
+}
+
+/// The chat in the library's form. A number that nobody wrote to before is asked for first: WhatsApp takes messages to
+/// numbers that do not exist and drops them in silence.
+pub(super) async fn addressable(client: &Client, chat: &Jid) -> Result<wacore_binary::Jid, Failure> {
+    let to = to_library(chat).ok_or_else(|| failure(ErrorCode::InvalidRecipient))?;
+    if chat.server() != Server::Phone || client.get_lid_pn_entry(&to).await.ok().flatten().is_some() {
+        return Ok(to);
+    }
+    match client.contacts().is_on_whatsapp(std::slice::from_ref(&to)).await {
+        Ok(answers) if answers.iter().any(|answer| answer.is_registered) => Ok(to),
+        Ok(_) => Err(failure(ErrorCode::RecipientNotOnWhatsapp)),
+        Err(error) => {
+            // The question failed, not the number; the send itself will tell.
+            tracing::debug!(%error, "a number could not be looked up");
+            Ok(to)
+        }
+    }
+}
+
+/// A text, answering a stored message when `reply_to` names one.
+pub(super) async fn text(
+    client: &Client,
+    history: &History,
+    chat: &Jid,
+    id: &str,
+    text: &str,
+    reply_to: Option<&str>,
+) -> Result<Built, Failure> {
+    let message = match reply_to {
+        Some(quoted) => wa::Message::text_with_context(text, quote(history, chat, quoted).await?),
+        None => wa::Message::text(text),
+    };
+    let own = client.pn().and_then(|own| Jid::parse(&own.to_non_ad_string()).ok());
+    let own = own.ok_or_else(|| failure(ErrorCode::SessionNotConnected))?;
+    let other = match to_library(chat) {
+        Some(address) => Identity::resolve(client, &address, None).await,
+        None => None,
+    };
+    let other = other.unwrap_or_else(|| Identity::new(chat.clone(), None));
+    let sender = if chat.is_group() { &own } else { chat };
+    let described = content::describe(&message);
+    let name = client.push_name();
+    let sent = Message {
+        id: id.to_owned(),
+        chat_id: chat.to_string(),
+        from_me: true,
+        sender: sender.to_string(),
+        sender_phone: sender.user().to_owned(),
+        sender_name: Some(name).filter(|name| !name.is_empty()),
+        timestamp: 0,
+        kind: MessageType::Text,
+        content: Some(Value::String(text.to_owned())),
+        caption: None,
+        mimetype: None,
+        filename: None,
+        media_url: None,
+        is_group: chat.is_group(),
+        quoted_message: described.and_then(|content| content.quoted),
+        from: own.to_string(),
+        to: chat.to_string(),
+        text: Some(text.to_owned()),
+        pn: other.pn.map(|pn| pn.to_string()),
+        lid: other.lid.map(|lid| lid.to_string()),
+        status: Some(delivery::SERVER_ACK),
+        offline: false,
+    };
+    Ok(Built { entry: Entry { chat: chat.clone(), message: sent, raw: message.clone() }, message })
+}
+
+/// The quote of a stored message. One that is not stored is still named, as the original does, with the chat as its author.
+async fn quote(history: &History, chat: &Jid, id: &str) -> Result<wa::ContextInfo, Failure> {
+    let found = history.find(chat, id).await.map_err(|error| {
+        tracing::error!(%error, "a quoted message could not be read");
+        failure(ErrorCode::StorageUnavailable)
+    })?;
+    let target = to_library(chat).ok_or_else(|| failure(ErrorCode::InvalidRecipient))?;
+    let (quoted, author) = match found {
+        Some((raw, message)) => (raw, Jid::parse(&message.from).ok().and_then(|from| to_library(&from))),
+        None => (wa::Message::text(""), None),
+    };
+    let author = author.unwrap_or_else(|| target.clone());
+    Ok(build_quote_context_with_info(id, &author, &target, &target, &quoted))
+}
+
+/// Puts the server's time on a message, and makes the answer of it.
+pub(super) fn stamp(entry: &mut Entry, seconds: Option<i64>) -> Sent {
+    let seconds = seconds.unwrap_or_else(clock::unix_now);
+    entry.message.timestamp = u64::try_from(seconds).unwrap_or_default();
+    Sent {
+        message_id: entry.message.id.clone(),
+        chat_id: entry.message.chat_id.clone(),
+        timestamp: clock::iso_seconds(seconds).unwrap_or_else(clock::iso_now),
+    }
+}

@@ -1,0 +1,98 @@
+//! The library's HTTP client over one shared pool, with the wall of [`super::dial`]: a sandbox session reaches the simulator
+//! and nothing else, a live one nothing without TLS. Sizes and times are bounded here, since the library bounds neither.
+
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use async_trait::async_trait;
+use reqwest::{Method, Url};
+use wacore::net::{HttpClient, HttpRequest, HttpResponse};
+
+/// Longest time of one request; the library retries on other hosts.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Largest answer kept in memory: WhatsApp's own media are at most 100 MB for documents shown inline.
+const MAX_BODY: usize = 100 * 1024 * 1024;
+
+/// The HTTP client of one session.
+#[derive(Clone, Debug)]
+pub(super) struct NetworkHttp {
+    pool: reqwest::Client,
+    /// Host and port of the simulator; a live session has none.
+    sandbox: Option<String>,
+}
+
+impl NetworkHttp {
+    pub(super) fn live(pool: reqwest::Client) -> Self {
+        Self { pool, sandbox: None }
+    }
+
+    pub(super) fn sandbox(pool: reqwest::Client, authority: &str) -> Self {
+        Self { pool, sandbox: Some(authority.to_owned()) }
+    }
+
+    /// The address really dialled. The library writes `https://` before every media host; the simulator speaks plain HTTP.
+    fn target(&self, url: &str) -> anyhow::Result<Url> {
+        let mut url = Url::parse(url)?;
+        ensure!(url.scheme() == "https", "the library asked for a URL without TLS");
+        if let Some(authority) = &self.sandbox {
+            let host = url.host_str().unwrap_or_default();
+            let asked = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+            ensure!(asked == *authority, "a sandbox session may reach only its simulator");
+            if url.set_scheme("http").is_err() {
+                bail!("the simulator's address has no plain form");
+            }
+        }
+        Ok(url)
+    }
+}
+
+#[async_trait]
+impl HttpClient for NetworkHttp {
+    async fn execute(&self, request: HttpRequest) -> anyhow::Result<HttpResponse> {
+        let url = self.target(&request.url)?;
+        let method = Method::from_bytes(request.method.as_bytes())?;
+        let mut outgoing = self.pool.request(method, url).timeout(TIMEOUT);
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        let mut response = outgoing.send().await?;
+        let status_code = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            ensure!(body.len() + chunk.len() <= MAX_BODY, "the answer is larger than {MAX_BODY} bytes");
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse { status_code, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_session_reaches_only_its_simulator() {
+        let http = NetworkHttp::sandbox(reqwest::Client::default(), "127.0.0.1:3002");
+        assert_eq!(http.target("https://127.0.0.1:3002/mms/image/x").unwrap().as_str(), "http://127.0.0.1:3002/mms/image/x");
+        for other in [
+            "https://web.whatsapp.com/sw.js",
+            "https://127.0.0.1:3003/x",
+            "https://127.0.0.1/x",
+            "http://127.0.0.1:3002/x",
+            "https://127.0.0.1:3002@evil.example/x",
+        ] {
+            assert!(http.target(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_live_session_never_goes_without_tls() {
+        let http = NetworkHttp::live(reqwest::Client::default());
+        assert!(http.target("https://mmg.whatsapp.net/v/x").is_ok());
+        assert!(http.target("http://127.0.0.1:3002/v/x").is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the session host against real parts: a real Redis, the real library, real sockets.
+
+#![recursion_limit = "512"]
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
+mod fence;
+mod lease;
+mod redis;
+mod store;
+mod support;

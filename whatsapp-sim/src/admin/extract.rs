@@ -1,0 +1,54 @@
+//! Reading requests with our own refusals: axum's extractors answer in plain text, this API always in JSON.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, StringRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+
+use super::error::ApiError;
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Send + Sync, T> FromRequest<S> for Body<T>
+where
+    Json<T>: FromRequest<S, Rejection = JsonRejection>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Json(value) = Json::from_request(request, state)
+            .await
+            .map_err(ApiError::from)?;
+        Ok(Self(value))
+    }
+}
+
+/// A body that is text as it stands.
+pub(super) struct Text(pub(super) String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let read: Result<String, StringRejection> = String::from_request(request, state).await;
+        read.map(Self).map_err(ApiError::from)
+    }
+}
+
+/// The parameters of the path.
+pub(super) struct Segments<T>(pub(super) T);
+
+impl<S: Send + Sync, T> FromRequestParts<S> for Segments<T>
+where
+    Path<T>: FromRequestParts<S, Rejection = PathRejection>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(value) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::route())?;
+        Ok(Self(value))
+    }
+}

@@ -1,0 +1,88 @@
+//! The answer to each kind of request of a linked device. Every request gets one, and an unknown one is refused with
+//! 501 and counted: a request without any answer makes the client think the connection dead.
+
+mod devices;
+mod keys;
+mod settings;
+mod usync;
+
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+
+use crate::stanza;
+use crate::world::connection::ConnectionId;
+use crate::world::{DeviceRef, World};
+
+/// How long, in seconds, a client may use the addresses for media.
+const MEDIA_TTL: u32 = 3600;
+
+/// The answer to a request. `None`: the answer has been sent already, together with what follows it.
+pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, request: &Node) -> Option<Node> {
+    let xmlns = stanza::attr(request, "xmlns").unwrap_or_default();
+    let kind = stanza::attr(request, "type").unwrap_or_default();
+    let child = stanza::children(request).first().map(|child| child.tag.as_ref()).unwrap_or_default();
+    let done = || Some(stanza::result(request, []));
+    match (xmlns.as_str(), kind.as_str(), child) {
+        ("w:p" | "urn:xmpp:ping", "get", _)
+        | ("passive", "set", "passive")
+        | ("urn:xmpp:whatsapp:dirty", "set", _)
+        | ("disappearing_mode", "set", _)
+        // No business accounts here: a result without a profile says so.
+        | ("w:biz", "get", _) => done(),
+        ("passive", "set", "active") => {
+            world.send(id, stanza::result(request, []));
+            world.start_delivery(id, who);
+            None
+        }
+        ("encrypt", "get", "key") => Some(keys::bundles(world, request)),
+        ("encrypt", "get", "count") => Some(keys::count(world, who, request)),
+        ("encrypt", "get", "digest") => Some(keys::digest(world, who, request)),
+        ("encrypt", "set", "rotate") => Some(keys::rotate(world, who, request)),
+        ("encrypt", "set", _) => Some(keys::upload(world, who, request)),
+        ("usync", "get", "usync") => Some(usync::answer(world, who, request)),
+        ("w:sync:app:state", "set", "sync") => Some(world.app_state(who, request)),
+        ("md", "set", "remove-companion-device") => world.remove_companion(who, request),
+        ("abt", "get", "props") => Some(settings::props(request)),
+        ("blocklist", "get", _) => Some(settings::blocklist(world, who, request)),
+        ("blocklist", "set", "item") => Some(settings::block(world, who, request)),
+        ("privacy", "get", "privacy") => Some(settings::privacy(world, who, request)),
+        ("privacy", "set", "privacy") => Some(settings::set_privacy(world, who, request)),
+        ("privacy", "set", "tokens") => Some(settings::tokens(world, who, request)),
+        ("status", "set", "status") => Some(settings::set_about(world, who, request)),
+        ("w:profile:picture", "get", _) => Some(no_picture(request)),
+        ("w:m", "set", "media_conn") => Some(media(world, request)),
+        ("w:mex", "get", "query") => Some(no_data(request)),
+        ("w:g2", "get", "participating") => Some(stanza::result(request, [NodeBuilder::new("groups").build()])),
+        _ => Some(unknown(world, request, &xmlns, child)),
+    }
+}
+
+fn unknown(world: &mut World, request: &Node, xmlns: &str, child: &str) -> Node {
+    world.counters.unknown_requests += 1;
+    tracing::warn!(xmlns, child, "an unknown request");
+    stanza::refusal(request, 501, "feature-not-implemented")
+}
+
+/// Nobody has a picture.
+fn no_picture(request: &Node) -> Node {
+    let missing = stanza::error(404, "item-not-found");
+    stanza::result(request, [NodeBuilder::new("picture").children([missing]).build()])
+}
+
+/// Where media goes: this server. Clients put `https://` before the name whatever it is.
+fn media(world: &World, request: &Node) -> Node {
+    let host = NodeBuilder::new("host").attr("hostname", world.media_host.as_str()).attr("type", "primary").build();
+    let media = NodeBuilder::new("media_conn")
+        .attr("auth", "sandbox")
+        .attr("ttl", MEDIA_TTL)
+        .attr("auth_ttl", MEDIA_TTL)
+        .attr("max_buckets", 12)
+        .children([host])
+        .build();
+    stanza::result(request, [media])
+}
+
+/// The GraphQL side of WhatsApp knows nothing here.
+fn no_data(request: &Node) -> Node {
+    stanza::result(request, [stanza::leaf("result", *br#"{"data":{}}"#)])
+}

@@ -1,0 +1,34 @@
+//! A simulated WhatsApp network: the real wire protocol (WebSocket, Noise, binary stanzas, Signal) spoken by a server
+//! in this process, with phones that tests and people drive. It knows nothing of Redis, of our REST API or of the
+//! session host, and it never dials anywhere.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`sim`] | the handle: start, stop, and everything a person or a test can do to the network |
+//! | [`config`] | what a network is started with; the server key and its certificate chain |
+//! | [`address`] | phone numbers as people type them, and the two ids every account has |
+//! | [`phone`] | the phone as a Signal endpoint, and the messages it writes |
+//! | `server` | sockets: framing, the Noise responder's bytes, one reader and one writer each |
+//! | `noise` | the Noise handshake as responder, and the frame ciphers after it |
+//! | `stanza` | reading and building binary stanzas |
+//! | `world` | accounts, devices, queues and connections; every decision of the network |
+//! | `iq` | the answer to each kind of request |
+//! | `journal` | what survives `kill -9` |
+//! | `admin` | the HTTP API of the simulator |
+#![recursion_limit = "512"]
+
+pub mod address;
+mod admin;
+mod blob;
+pub mod config;
+mod iq;
+mod journal;
+mod noise;
+pub mod phone;
+mod server;
+pub mod sim;
+mod stanza;
+mod world;
+
+pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
+pub use sim::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats};

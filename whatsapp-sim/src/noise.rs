@@ -1,0 +1,8 @@
+//! Noise as the responder: the handshake in its three forms, and the frame ciphers that follow it. It sees bytes only;
+//! sockets belong to `server`, and who may log in is decided by `world`.
+
+mod channel;
+mod handshake;
+
+pub(crate) use channel::{Opener, Sealer};
+pub(crate) use handshake::{Hello, NoiseError, Opened, Responder};

@@ -1,0 +1,39 @@
+//! The listener: the wire at `/ws/chat`, the admin API beside it. It accepts and hands over; what a connection may do is
+//! decided by `world`.
+
+mod quick_ack;
+pub(crate) mod socket;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::Response;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::sim::Sim;
+use quick_ack::QuickAckListener;
+
+/// The path that clients open.
+pub(crate) const CHAT_PATH: &str = "/ws/chat";
+/// A frame ends at 16 MiB; a WebSocket message may hold a few small ones more.
+const MAX_WEBSOCKET_MESSAGE: usize = 17 * 1024 * 1024;
+
+/// Serves until the network is shut down.
+pub(crate) async fn serve(sim: Sim, listener: TcpListener, admin_hosts: Vec<String>) {
+    let stopping = sim.stopping();
+    let app = Router::new().route(CHAT_PATH, get(chat)).with_state(sim.clone()).merge(crate::admin::router(sim, admin_hosts));
+    let served = axum::serve(QuickAckListener(listener), app)
+        .with_graceful_shutdown(async move { stopping.cancelled().await })
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the listener failed");
+    }
+}
+
+async fn chat(State(sim): State<Sim>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MAX_WEBSOCKET_MESSAGE)
+        .max_frame_size(MAX_WEBSOCKET_MESSAGE)
+        .on_upgrade(move |socket| socket::run(sim, socket))
+}

@@ -1,0 +1,202 @@
+//! One connection: the conversation's head, the handshake, then a reader and a writer until either end closes. Frames
+//! cross WebSocket messages freely, so bytes are collected before they are cut.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use bytes::BytesMut;
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use wacore_binary::consts::WA_CONN_HEADER;
+use wacore_noise::framing::{FrameDecoder, encode_frame};
+
+use crate::noise::{Hello, NoiseError, Opened, Opener, Sealer};
+use crate::sim::Sim;
+use crate::world::connection::{OUTBOX_CAPACITY, Out};
+use crate::world::login::Wire;
+
+/// The client gives its handshake twenty seconds; so does the server.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
+/// What a routing hint begins with; this server never gives any, a client may have one from elsewhere.
+const ROUTING_MAGIC: [u8; 4] = *b"ED\x00\x01";
+
+/// Incoming bytes, cut into frames.
+struct Frames {
+    stream: SplitStream<WebSocket>,
+    decoder: FrameDecoder,
+    /// Bytes before the first frame, until the head of the conversation is complete.
+    head: Option<Vec<u8>>,
+}
+
+impl Frames {
+    /// The next frame; `None` when the connection is over or does not speak this protocol.
+    async fn next(&mut self) -> Option<BytesMut> {
+        loop {
+            if self.head.is_none()
+                && let Some(frame) = self.decoder.decode_frame()
+            {
+                return Some(frame);
+            }
+            match self.stream.next().await?.ok()? {
+                Message::Binary(bytes) => self.take(&bytes)?,
+                Message::Close(_) => return None,
+                Message::Text(_) | Message::Ping(_) | Message::Pong(_) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Option<()> {
+        let Some(head) = &mut self.head else {
+            self.decoder.feed(bytes);
+            return Some(());
+        };
+        head.extend_from_slice(bytes);
+        if let Some(rest) = after_head(head)? {
+            self.decoder.feed(rest);
+            self.head = None;
+        }
+        Some(())
+    }
+}
+
+/// What follows the head: `Some(None)` while it is incomplete, `None` when it is another protocol's.
+fn after_head(bytes: &[u8]) -> Option<Option<&[u8]>> {
+    let begins = |bytes: &[u8], with: &[u8]| bytes.iter().zip(with).all(|(a, b)| a == b);
+    let mut rest = bytes;
+    if !rest.is_empty() && begins(rest, &ROUTING_MAGIC) {
+        let Some(length) = rest.get(4..7) else { return Some(None) };
+        let length = length.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+        let Some(after) = rest.get(7 + length..) else { return Some(None) };
+        rest = after;
+    }
+    if !begins(rest, &WA_CONN_HEADER) {
+        return None;
+    }
+    Some(rest.get(WA_CONN_HEADER.len()..))
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn run(sim: Sim, socket: WebSocket) {
+    let (mut sink, stream) = socket.split();
+    let mut frames = Frames { stream, decoder: FrameDecoder::new(), head: Some(Vec::new()) };
+    let closing = sim.stopping().child_token();
+    let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(&sim, &mut frames, &mut sink));
+    let opened = tokio::select! {
+        opened = handshake => opened,
+        () = closing.cancelled() => return,
+    };
+    let opened = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => return tracing::debug!(%error, "a handshake failed"),
+        Err(_) => return tracing::debug!("a handshake took too long"),
+    };
+    let Opened { client_key, payload, sealer, opener } = opened;
+    let (outbox, queued) = mpsc::channel(OUTBOX_CAPACITY);
+    let id = sim.next_connection();
+    let writer = tokio::spawn(write(sink, queued, sealer, closing.clone()));
+    sim.opened(Wire { id, outbox, closing: closing.clone() }, client_key, &payload).await;
+    read(&sim, id, &mut frames, opener, &closing).await;
+    sim.closed(id).await;
+    closing.cancel();
+    if let Err(error) = writer.await {
+        tracing::error!(%error, "a socket's writer failed");
+    }
+}
+
+async fn handshake(
+    sim: &Sim,
+    frames: &mut Frames,
+    sink: &mut SplitSink<WebSocket, Message>,
+) -> Result<Opened, NoiseError> {
+    let hello = frames.next().await.ok_or(NoiseError::Message)?;
+    let (answer, pending) = match sim.responder().hello(&hello)? {
+        Hello::Complete { answer, opened } => {
+            send(sink, &answer).await?;
+            return Ok(*opened);
+        }
+        Hello::AwaitFinish { answer, pending } => (answer, pending),
+    };
+    send(sink, &answer).await?;
+    let finish = frames.next().await.ok_or(NoiseError::Message)?;
+    pending.finish(&finish)
+}
+
+async fn send(sink: &mut SplitSink<WebSocket, Message>, payload: &[u8]) -> Result<(), NoiseError> {
+    let frame = encode_frame(payload, None).map_err(|_| NoiseError::Frame)?;
+    sink.send(Message::Binary(frame.into())).await.map_err(|_| NoiseError::Message)
+}
+
+async fn read(
+    sim: &Sim,
+    id: crate::world::connection::ConnectionId,
+    frames: &mut Frames,
+    mut opener: Opener,
+    closing: &CancellationToken,
+) {
+    loop {
+        let frame = tokio::select! {
+            frame = frames.next() => frame,
+            () = closing.cancelled() => return,
+        };
+        let Some(frame) = frame else { return };
+        match opener.open(frame) {
+            Ok(stanza) => sim.received(id, &stanza).await,
+            Err(error) => return tracing::debug!(%error, "a connection was ended"),
+        }
+    }
+}
+
+/// Writes what is queued until the connection is closed; what waits then waits for the next login.
+async fn write(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut queued: mpsc::Receiver<Out>,
+    mut sealer: Sealer,
+    closing: CancellationToken,
+) {
+    let mut work = std::pin::pin!(async {
+        while let Some(out) = queued.recv().await {
+            let stanzas = match out {
+                Out::Stanza(stanza) => vec![*stanza],
+                Out::Backlog(stanzas) => stanzas,
+                Out::Pause(time) => {
+                    tokio::time::sleep(time).await;
+                    continue;
+                }
+                Out::Close => break,
+            };
+            for stanza in &stanzas {
+                let Ok(frame) = sealer.seal(stanza) else { return };
+                if sink.feed(Message::Binary(frame.into())).await.is_err() {
+                    return;
+                }
+            }
+            if sink.flush().await.is_err() {
+                return;
+            }
+        }
+        // The client may be gone already.
+        let _nobody_there = sink.close().await;
+    });
+    tokio::select! {
+        () = &mut work => {}
+        () = closing.cancelled() => {}
+    }
+    closing.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_may_come_in_pieces_and_behind_a_routing_hint() {
+        assert_eq!(after_head(b""), Some(None));
+        assert_eq!(after_head(b"WA"), Some(None));
+        assert_eq!(after_head(b"WA\x06\x03rest"), Some(Some(b"rest".as_slice())));
+        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02xxWA\x06\x03"), Some(Some(b"".as_slice())));
+        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02x"), Some(None));
+        assert_eq!(after_head(b"GET "), None);
+    }
+}

@@ -1,0 +1,288 @@
+//! The handle on a running network: start and stop it, and do what people do with their phones. Cheap to clone; all
+//! clones mean the same network. Every act is one step: decide, write down, then let others hear of it.
+
+mod error;
+mod step;
+mod view;
+mod wait;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use wacore::libsignal::protocol::KeyPair;
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+use waproto::whatsapp::ClientPayload;
+
+use crate::config::{self, SimConfig};
+use crate::journal::Journal;
+use crate::noise::Responder;
+use crate::server;
+use crate::world::connection::ConnectionId;
+use crate::world::login::Wire;
+use crate::world::records::Key;
+use crate::world::{DeviceRef, World};
+
+pub use error::{SimError, StartError};
+pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
+
+/// How long a companion may take to answer a scan.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
+/// The phone that scans codes of companions without a push name.
+const DEFAULT_PHONE: &str = "Sandbox phone";
+/// How many messages one read receipt may cover.
+const MAX_READ: usize = 1000;
+
+/// A running network.
+#[derive(Clone)]
+pub struct Sim {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<step::State>,
+    /// Counts steps; whoever waits for a fact looks again after each.
+    steps: watch::Sender<u64>,
+    key: KeyPair,
+    certificate_chain: Vec<u8>,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    connections: AtomicU64,
+    listener: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Sim {
+    /// Starts a network. With a `data_dir`, the one that was stored there goes on.
+    pub async fn start(config: SimConfig) -> Result<Self, StartError> {
+        let (journal, mut world) = match &config.data_dir {
+            None => (None, World::default()),
+            Some(directory) => {
+                let (journal, records) = Journal::open(directory)?;
+                (Some(journal), World::from_records(records)?)
+            }
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(StartError::Listen)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        world.media_host = address.to_string();
+        let public = config::server_public_key(&config.key_seed);
+        let inner = Inner {
+            state: Mutex::new(step::State { world, journal, failed: false }),
+            steps: watch::Sender::new(0),
+            key: config::server_key(&config.key_seed),
+            certificate_chain: config::certificate_chain(&public, World::now()),
+            address,
+            stopping: CancellationToken::new(),
+            connections: AtomicU64::new(1),
+            listener: Mutex::new(None),
+        };
+        let sim = Self { inner: Arc::new(inner) };
+        let task = tokio::spawn(server::serve(sim.clone(), listener, config.admin_hosts));
+        *sim.inner.listener.lock().await = Some(task);
+        Ok(sim)
+    }
+
+    /// Where the network listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.inner.address
+    }
+
+    /// The URL that clients open.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}{}", self.inner.address, server::CHAT_PATH)
+    }
+
+    /// The static public key that clients are seeded with.
+    pub fn server_public_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.inner.key.public_key.public_key_bytes());
+        key
+    }
+
+    /// Ends every connection and the listener. Everything is written already; another network may use the directory.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.cancel();
+        let task = self.inner.listener.lock().await.take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the listener failed");
+        }
+        self.inner.state.lock().await.journal = None;
+    }
+
+    /// A new phone, with a number of its own choice or the next free one.
+    pub async fn create_phone(&self, name: &str, number: Option<&str>) -> Result<PhoneInfo, SimError> {
+        let mut step = self.step().await?;
+        let created = step.world().create_account(name, number);
+        step.done().await?;
+        self.phone(&created?.to_string()).await
+    }
+
+    /// The phone of `number` scans a code; returns when the companion is linked.
+    pub async fn scan(&self, number: &str, qr: &str) -> Result<Linked, SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let scanned = world.find(number).and_then(|number| world.scan(number, qr));
+        step.done().await?;
+        tokio::time::timeout(SCAN_TIMEOUT, scanned?)
+            .await
+            .map_err(|_| SimError::CompanionSilent)?
+            .map_err(|_| SimError::CompanionSilent)?
+    }
+
+    /// The phone whose name the companion registered with scans its code: the same name is the same person. A companion
+    /// that says no name is scanned by the phone called "Sandbox phone".
+    pub async fn scan_by_push_name(&self, qr: &str) -> Result<Linked, SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let number = world.name_behind(qr).and_then(|name| world.named(name.as_deref().unwrap_or(DEFAULT_PHONE)));
+        step.done().await?;
+        self.scan(&number?.to_string(), qr).await
+    }
+
+    /// The phone of `number` writes a text; returns the message's id.
+    pub async fn phone_send(&self, number: &str, to: &str, text: &str) -> Result<String, SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let sent = match both(world, number, to) {
+            Ok((number, to)) => world.phone_text(number, to, text).await,
+            Err(error) => Err(error),
+        };
+        step.done().await?;
+        sent
+    }
+
+    /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
+    pub async fn phone_react(&self, number: &str, chat: &str, id: &str, emoji: &str) -> Result<String, SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let sent = match both(world, number, chat) {
+            Ok((number, chat)) => world.phone_reaction(number, chat, id, emoji).await,
+            Err(error) => Err(error),
+        };
+        step.done().await?;
+        sent
+    }
+
+    /// The person reads messages that `chat` wrote.
+    pub async fn phone_read(&self, number: &str, chat: &str, ids: &[String]) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let read = both(world, number, chat).and_then(|(number, chat)| {
+            if ids.is_empty() || ids.len() > MAX_READ {
+                return Err(SimError::BadIds);
+            }
+            world.phone_sends_receipt(number, chat, ids, Some("read"));
+            Ok(())
+        });
+        step.done().await?;
+        read
+    }
+
+    /// The person types, or stops.
+    pub async fn phone_typing(&self, number: &str, to: &str, typing: bool) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let typed = both(world, number, to).map(|(number, to)| {
+            let state = NodeBuilder::new(if typing { "composing" } else { "paused" }).build();
+            world.typing(DeviceRef { number, device: 0 }, to, vec![state]);
+        });
+        step.done().await?;
+        typed
+    }
+
+    /// The phone unlinks a companion.
+    pub async fn remove_companion(&self, number: &str, device: u16) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let removed = world.find(number).and_then(|number| {
+            if world.unlink(DeviceRef { number, device }, true) { Ok(()) } else { Err(SimError::NoSuchDevice) }
+        });
+        step.done().await?;
+        removed
+    }
+
+    /// Whether the phone answers each text with `Echo: ` and the same text.
+    pub async fn set_echo(&self, number: &str, echo: bool) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let set = world.find(number).map(|number| {
+            if let Some(account) = world.accounts.get_mut(&number) {
+                account.echo = echo;
+            }
+            world.touch(Key::Account(number));
+        });
+        step.done().await?;
+        set
+    }
+
+    /// While on, the acks of clients' messages are withheld; switching it off sends them.
+    pub async fn hold_acks(&self, hold: bool) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        step.world().hold_acks(hold);
+        step.done().await
+    }
+
+    /// Refuses the next message of any client with this code.
+    pub async fn refuse_next_send(&self, code: u16) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        step.world().faults.refuse_next_send = Some(code);
+        step.done().await
+    }
+
+    /// Cuts every connection without a word.
+    pub async fn drop_connections(&self) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        for connection in step.world().connections.values() {
+            connection.closing.cancel();
+        }
+        step.done().await
+    }
+
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.inner.stopping.clone()
+    }
+
+    pub(crate) fn responder(&self) -> Responder<'_> {
+        Responder { key: &self.inner.key, certificate_chain: &self.inner.certificate_chain }
+    }
+
+    pub(crate) fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.inner.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A connection after its handshake.
+    pub(crate) async fn opened(&self, wire: Wire, client_key: [u8; 32], payload: &ClientPayload) {
+        self.on_wire(|world| world.opened(wire, client_key, payload)).await;
+    }
+
+    /// One stanza of a connection.
+    pub(crate) async fn received(&self, id: ConnectionId, stanza: &Node) {
+        self.on_wire(|world| world.received(id, stanza)).await;
+    }
+
+    /// A connection's end.
+    pub(crate) async fn closed(&self, id: ConnectionId) {
+        self.on_wire(|world| world.closed(id)).await;
+    }
+
+    async fn on_wire(&self, act: impl FnOnce(&mut World)) {
+        // A step that could not be written has closed every connection already, so nothing is left to tell here.
+        let Ok(mut step) = self.step().await else { return };
+        act(step.world());
+        if let Err(error) = step.done().await {
+            tracing::error!(%error, "a step was abandoned");
+        }
+    }
+}
+
+/// The two accounts of a chat.
+fn both(world: &World, number: &str, to: &str) -> Result<(u64, u64), SimError> {
+    Ok((world.find(number)?, world.find(to)?))
+}

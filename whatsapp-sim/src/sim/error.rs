@@ -1,0 +1,84 @@
+//! What can go wrong for whoever uses the handle.
+
+use thiserror::Error;
+
+use crate::address::AddressError;
+use crate::journal::JournalError;
+use crate::phone::PhoneError;
+use crate::world::records::RecordError;
+
+/// Why a network does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen")]
+    Listen(#[source] std::io::Error),
+    /// The journal cannot be used.
+    #[error("cannot use the data directory")]
+    Journal(#[from] JournalError),
+    /// The journal holds no network.
+    #[error("cannot restore the network")]
+    Records(#[from] RecordError),
+}
+
+/// Why an act is refused.
+#[derive(Debug, Error)]
+pub enum SimError {
+    /// What was typed is no phone number.
+    #[error("{0}")]
+    BadAddress(#[from] AddressError),
+    /// Nobody has this number.
+    #[error("this number is not on the network")]
+    Unregistered,
+    /// A name is empty or too long.
+    #[error("a name has 1 to 100 bytes")]
+    BadName,
+    /// Somebody has this number, or it is reserved.
+    #[error("this number is taken")]
+    NumberTaken,
+    /// The network is full.
+    #[error("the network has no room for another account")]
+    TooManyAccounts,
+    /// What was scanned is no linking code, or not the one that its companion shows.
+    #[error("this is not a linking code")]
+    BadCode,
+    /// No companion shows this code now.
+    #[error("no companion shows this code any more")]
+    CodeExpired,
+    /// The code has been scanned a moment ago.
+    #[error("this code is being scanned already")]
+    AlreadyScanned,
+    /// The account has as many companions as it may.
+    #[error("this account has no room for another companion")]
+    TooManyCompanions,
+    /// The companion refused the account's signature.
+    #[error("the companion refused to be linked")]
+    CompanionRefused,
+    /// The companion's own signature is wrong.
+    #[error("the companion's signature does not verify")]
+    BadSignature,
+    /// The companion went away or did not answer in time.
+    #[error("the companion did not answer")]
+    CompanionSilent,
+    /// The account has no such companion.
+    #[error("this account has no such companion")]
+    NoSuchDevice,
+    /// The phone does not know this message.
+    #[error("the phone does not have this message")]
+    NoSuchMessage,
+    /// A text is empty or too long.
+    #[error("the text is empty or too long")]
+    BadText,
+    /// A receipt covers no message or too many.
+    #[error("a receipt covers 1 to 1000 messages")]
+    BadIds,
+    /// The phone's cryptography failed.
+    #[error("the phone cannot do this")]
+    Phone(#[from] PhoneError),
+    /// The step could not be written down, so it did not happen.
+    #[error("the network cannot write its journal")]
+    Journal(#[from] JournalError),
+    /// The journal failed earlier or the network was shut down.
+    #[error("the network has stopped")]
+    Stopped,
+}

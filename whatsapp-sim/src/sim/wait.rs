@@ -1,0 +1,51 @@
+//! Waiting for facts: look, and look again after each step, until a deadline. Nobody sleeps and hopes.
+
+use std::time::Duration;
+
+use super::view::{self, PhoneInfo, PhoneMessage};
+use super::{Sim, SimError};
+use crate::world::World;
+
+impl Sim {
+    /// Waits until a phone has a message like this one; `None` when the time is over.
+    pub async fn wait_for_message(
+        &self,
+        number: &str,
+        mut like: impl FnMut(&PhoneMessage) -> bool,
+        within: Duration,
+    ) -> Result<Option<PhoneMessage>, SimError> {
+        self.wait(within, |world| Ok(view::messages(world, number)?.into_iter().find(&mut like))).await
+    }
+
+    /// Waits until a phone and its companions look like this; `None` when the time is over.
+    pub async fn wait_for_phone(
+        &self,
+        number: &str,
+        mut like: impl FnMut(&PhoneInfo) -> bool,
+        within: Duration,
+    ) -> Result<Option<PhoneInfo>, SimError> {
+        self.wait(within, |world| Ok(Some(view::phone(world, number)?).filter(&mut like))).await
+    }
+
+    async fn wait<T>(
+        &self,
+        within: Duration,
+        mut look: impl FnMut(&World) -> Result<Option<T>, SimError>,
+    ) -> Result<Option<T>, SimError> {
+        let mut steps = self.inner.steps.subscribe();
+        let looking = async {
+            loop {
+                steps.borrow_and_update();
+                let found = look(&self.inner.state.lock().await.world);
+                match found {
+                    Ok(None) => {}
+                    found => return found,
+                }
+                if steps.changed().await.is_err() {
+                    return Err(SimError::Stopped);
+                }
+            }
+        };
+        tokio::time::timeout(within, looking).await.unwrap_or(Ok(None))
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading and building binary stanzas. Everything read comes from a client and is hostile: missing or malformed parts
+//! are `None`, never a panic.
+
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Jid, Node, NodeContent, Server};
+
+/// The server itself as a sender or an addressee.
+pub(crate) fn server() -> Jid {
+    Jid::new("", Server::Pn)
+}
+
+/// An attribute as text.
+pub(crate) fn attr(node: &Node, key: &str) -> Option<String> {
+    node.attrs.get(key).map(|value| value.as_str().into_owned())
+}
+
+/// An attribute as a JID.
+pub(crate) fn jid(node: &Node, key: &str) -> Option<Jid> {
+    node.attrs.get(key).and_then(wacore_binary::NodeValue::to_jid)
+}
+
+/// The children, none for a leaf.
+pub(crate) fn children(node: &Node) -> &[Node] {
+    node.children().unwrap_or_default()
+}
+
+/// The bytes a node holds; text counts as its UTF-8.
+pub(crate) fn bytes(node: &Node) -> Option<&[u8]> {
+    match node.content.as_ref()? {
+        NodeContent::Bytes(bytes) => Some(bytes),
+        NodeContent::String(text) => Some(text.as_bytes()),
+        NodeContent::Nodes(_) => None,
+    }
+}
+
+/// The bytes of a child, when there are exactly `N`.
+pub(crate) fn child_array<const N: usize>(node: &Node, tag: &str) -> Option<[u8; N]> {
+    bytes(node.get_optional_child(tag)?)?.try_into().ok()
+}
+
+/// A big-endian number of at most four bytes in a child.
+pub(crate) fn child_number(node: &Node, tag: &str) -> Option<u32> {
+    let bytes = bytes(node.get_optional_child(tag)?)?;
+    if bytes.is_empty() || bytes.len() > 4 {
+        return None;
+    }
+    Some(bytes.iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte)))
+}
+
+/// The result of a request, with what it asked for.
+pub(crate) fn result(request: &Node, content: impl IntoIterator<Item = Node>) -> Node {
+    let mut builder = NodeBuilder::new("iq").attr("from", server()).attr("type", "result");
+    if let Some(id) = attr(request, "id") {
+        builder = builder.attr("id", id);
+    }
+    let content: Vec<Node> = content.into_iter().collect();
+    if content.is_empty() { builder.build() } else { builder.children(content).build() }
+}
+
+/// The refusal of a request.
+pub(crate) fn refusal(request: &Node, code: u16, text: &'static str) -> Node {
+    let mut builder = NodeBuilder::new("iq").attr("from", server()).attr("type", "error");
+    if let Some(id) = attr(request, "id") {
+        builder = builder.attr("id", id);
+    }
+    builder.children([error(code, text)]).build()
+}
+
+/// An `<error>` node.
+pub(crate) fn error(code: u16, text: &'static str) -> Node {
+    NodeBuilder::new("error").attr("code", code).attr("text", text).build()
+}
+
+/// A leaf with bytes.
+pub(crate) fn leaf(tag: &'static str, bytes: impl Into<Vec<u8>>) -> Node {
+    NodeBuilder::new(tag).bytes(bytes).build()
+}

@@ -1,0 +1,152 @@
+//! Messages of clients: who gets which ciphertext, in what wrapping, and the ack to the sender. The server never sees
+//! inside; what it does not know it copies through. Every account is LID-migrated, so every stanza speaks LIDs and
+//! carries the number beside.
+
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Jid, JidExt as _, Node};
+
+use super::connection::ConnectionId;
+use super::phone_inbox::{Arrival, PhoneTask};
+use super::queue::Class;
+use super::{DeviceRef, World};
+use crate::phone::EncKind;
+use crate::{address, stanza};
+
+/// The refusal of a message to a person or group that does not exist.
+const UNKNOWN_RECIPIENT: u16 = 404;
+/// The refusal of a message without an id or an addressee.
+const MALFORMED: u16 = 400;
+
+/// One message on its way, without what differs per device.
+struct Envelope<'a> {
+    message: &'a Node,
+    id: &'a str,
+    from: DeviceRef,
+    /// The account on the other side of the chat.
+    chat: u64,
+    shared: Vec<Node>,
+    now: u64,
+}
+
+impl World {
+    /// `<message>` of a client: delivered to each device it names, then acknowledged.
+    pub(super) fn message(&mut self, connection: ConnectionId, from: DeviceRef, message: &Node) {
+        let to = stanza::jid(message, "to");
+        let refused = self.faults.refuse_next_send.take();
+        let verdict = match (refused, stanza::attr(message, "id"), &to) {
+            (Some(code), ..) => Err(code),
+            (None, Some(id), Some(to)) => self.route(from, message, &id, to),
+            _ => Err(MALFORMED),
+        };
+        let mut ack = NodeBuilder::new("ack").attr("class", "message").attr("t", Self::now());
+        if let Some(id) = stanza::attr(message, "id") {
+            ack = ack.attr("id", id);
+        }
+        if let Some(to) = to {
+            ack = ack.attr("from", to);
+        }
+        if let Err(code) = verdict {
+            ack = ack.attr("error", code);
+        }
+        let ack = ack.build();
+        if self.faults.hold_acks {
+            self.faults.held_acks.push((connection, ack));
+        } else {
+            self.send(connection, ack);
+        }
+    }
+
+    fn route(&mut self, from: DeviceRef, message: &Node, id: &str, to: &Jid) -> Result<(), u16> {
+        let chat = self.resolve(to).ok_or(UNKNOWN_RECIPIENT)?;
+        let shared = stanza::children(message)
+            .iter()
+            .filter(|child| !matches!(child.tag.as_ref(), "participants" | "enc"))
+            .cloned()
+            .collect();
+        let envelope = Envelope { message, id, from, chat, shared, now: Self::now() };
+        if let Some(participants) = message.get_optional_child("participants") {
+            let mut to_devices: Vec<(DeviceRef, Vec<Node>)> = Vec::new();
+            for participant in participants.get_children_by_tag("to") {
+                let device = stanza::jid(participant, "jid").and_then(|jid| self.resolve_device(&jid));
+                if let Some(device) = device {
+                    to_devices.push((device, participant.get_children_by_tag("enc").cloned().collect()));
+                }
+            }
+            for (device, ciphertexts) in to_devices {
+                self.pass_on(&envelope, device, ciphertexts);
+            }
+        } else {
+            // A bare ciphertext: a peer message to the own phone, or a copy sent again to the one device it names.
+            let device = self.resolve_device(to).ok_or(UNKNOWN_RECIPIENT)?;
+            self.pass_on(&envelope, device, message.get_children_by_tag("enc").cloned().collect());
+        }
+        Ok(())
+    }
+
+    fn pass_on(&mut self, envelope: &Envelope<'_>, to: DeviceRef, ciphertexts: Vec<Node>) {
+        let sender = envelope.from.number;
+        let blocked = self.accounts.get(&to.number).is_some_and(|account| account.blocked.contains(&sender));
+        if to == envelope.from || blocked || ciphertexts.is_empty() {
+            return;
+        }
+        if to.device == 0 {
+            return self.to_phone(envelope, to.number, &ciphertexts);
+        }
+        let own = to.number == sender;
+        let stanza = self.inbound(envelope, own, ciphertexts);
+        self.deliver(to, Class::Message, stanza);
+    }
+
+    /// The stanza that one device gets.
+    fn inbound(&self, envelope: &Envelope<'_>, own: bool, ciphertexts: Vec<Node>) -> Node {
+        let sender = self.accounts.get(&envelope.from.number);
+        let lid = sender.map_or(0, |account| account.lid);
+        let mut stanza = NodeBuilder::new("message")
+            .attr("from", address::lid(lid, envelope.from.device))
+            .attr("id", envelope.id)
+            .attr("t", envelope.now)
+            .attr("sender_pn", address::pn(envelope.from.number, 0))
+            .attr("notify", sender.map_or("", |account| account.name.as_str()));
+        if own {
+            stanza = stanza.attr("recipient", address::lid(self.lid_of(envelope.chat), 0));
+        }
+        for copied in ["type", "edit", "category", "push_priority"] {
+            if let Some(value) = stanza::attr(envelope.message, copied) {
+                stanza = stanza.attr(copied, value);
+            }
+        }
+        stanza.children(ciphertexts.into_iter().chain(envelope.shared.iter().cloned())).build()
+    }
+
+    fn to_phone(&mut self, envelope: &Envelope<'_>, number: u64, ciphertexts: &[Node]) {
+        for ciphertext in ciphertexts {
+            let kind = stanza::attr(ciphertext, "type").and_then(|kind| EncKind::parse(&kind));
+            let (Some(kind), Some(bytes)) = (kind, stanza::bytes(ciphertext)) else { continue };
+            self.phone_task(PhoneTask::Arrived(Arrival {
+                number,
+                from: envelope.from,
+                chat: envelope.chat,
+                id: envelope.id.to_owned(),
+                peer: stanza::attr(envelope.message, "category").as_deref() == Some("peer"),
+                kind,
+                ciphertext: bytes.to_vec(),
+                timestamp: envelope.now,
+            }));
+        }
+    }
+
+    /// Whether a JID names a person: chats of other kinds have no receipts or typing here.
+    pub(super) fn person(&self, jid: &Jid) -> Option<u64> {
+        if jid.is_group() || jid.is_newsletter() { None } else { self.resolve(jid) }
+    }
+
+    /// Sends the acks that were held back.
+    pub(crate) fn hold_acks(&mut self, hold: bool) {
+        self.faults.hold_acks = hold;
+        if !hold {
+            for (connection, ack) in std::mem::take(&mut self.faults.held_acks) {
+                self.send(connection, ack);
+            }
+        }
+    }
+}

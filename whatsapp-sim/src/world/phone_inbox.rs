@@ -1,0 +1,222 @@
+//! What reaches phones: ciphertexts of clients, receipts, and calls for another copy. A phone keeps each message once
+//! and counts its repeats apart, so that tests see both. Phone work waits in a list until the step's own decisions are
+//! made, since only this part is asynchronous.
+
+use std::collections::{BTreeMap, VecDeque};
+
+
+use wacore_binary::Node;
+use waproto::whatsapp as wa;
+use waproto::whatsapp::message::protocol_message;
+
+use super::records::Key;
+use super::{DeviceRef, World};
+use crate::phone::{EncKind, PhoneError, content};
+use crate::sim::{PhoneMessage, PhoneReceipt};
+use crate::stanza;
+
+/// How many messages a phone remembers.
+const MAX_MESSAGES: usize = 2000;
+/// How many receipts a phone remembers; they are not stored.
+const MAX_RECEIPTS: usize = 2000;
+/// For how many of its latest messages a phone can send another copy.
+const MAX_SENT: usize = 256;
+
+/// Something for a phone to do.
+pub(crate) enum PhoneTask {
+    /// A ciphertext came.
+    Arrived(Arrival),
+    /// A companion is there: it gets what it has not got yet.
+    Welcome(DeviceRef),
+    /// A device could not decrypt what the phone of `author` sent.
+    Resend { author: u64, to: DeviceRef, id: String },
+}
+
+/// A ciphertext for a phone.
+pub(crate) struct Arrival {
+    pub(crate) number: u64,
+    pub(crate) from: DeviceRef,
+    /// The chat partner, for copies of what the account's own companions sent.
+    pub(crate) chat: u64,
+    pub(crate) id: String,
+    pub(crate) peer: bool,
+    pub(crate) kind: EncKind,
+    pub(crate) ciphertext: Vec<u8>,
+    pub(crate) timestamp: u64,
+}
+
+/// A message that the phone wrote itself, for another copy.
+pub(super) struct Sent {
+    pub(super) id: String,
+    pub(super) to: u64,
+    pub(super) message: wa::Message,
+}
+
+/// What a phone shows.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) messages: BTreeMap<u64, PhoneMessage>,
+    pub(crate) receipts: VecDeque<PhoneReceipt>,
+    pub(super) sent: VecDeque<Sent>,
+    next: u64,
+}
+
+
+impl Inbox {
+    fn position(&self, from: &str, id: &str) -> Option<u64> {
+        let found = self.messages.iter().rev().find(|(_, message)| message.id == id && message.from == from);
+        found.map(|(sequence, _)| *sequence)
+    }
+
+    /// Stores a new message; returns its place, and the place of the one that had to go for it.
+    pub(super) fn store(&mut self, message: PhoneMessage) -> (u64, Option<u64>) {
+        let sequence = self.next;
+        self.next += 1;
+        self.messages.insert(sequence, message);
+        let dropped = (self.messages.len() > MAX_MESSAGES).then(|| self.messages.pop_first()).flatten();
+        (sequence, dropped.map(|(oldest, _)| oldest))
+    }
+
+    pub(super) fn restore(&mut self, sequence: u64, message: PhoneMessage) {
+        self.next = self.next.max(sequence + 1);
+        self.messages.insert(sequence, message);
+    }
+
+    pub(super) fn remember_sent(&mut self, sent: Sent) {
+        self.sent.push_back(sent);
+        if self.sent.len() > MAX_SENT {
+            self.sent.pop_front();
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn phone_task(&mut self, task: PhoneTask) {
+        self.phone_tasks.push_back(task);
+    }
+
+    /// Does everything that waits for phones, and what follows from it.
+    pub(crate) async fn phone_work(&mut self) {
+        while let Some(task) = self.phone_tasks.pop_front() {
+            match task {
+                PhoneTask::Arrived(arrival) => self.arrived(arrival).await,
+                PhoneTask::Welcome(who) => self.welcome(who).await,
+                PhoneTask::Resend { author, to, id } => self.resend(author, to, &id).await,
+            }
+        }
+    }
+
+    async fn arrived(&mut self, arrival: Arrival) {
+        let user = self.lid_of(arrival.from.number).to_string();
+        let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
+        let opened = account.phone.decrypt(&user, arrival.from.device, arrival.kind, &arrival.ciphertext).await;
+        self.touch(Key::Signal(arrival.number));
+        let message = match opened {
+            Ok(message) => content::unwrap_device_sent(message).1,
+            Err(PhoneError::Duplicate) => return self.arrived_again(&arrival),
+            Err(error) => {
+                self.counters.undecryptable += 1;
+                tracing::warn!(%error, "a phone cannot decrypt a message");
+                return;
+            }
+        };
+        let asks_for_key = message
+            .protocol_message
+            .as_option()
+            .is_some_and(|protocol| protocol.r#type == Some(protocol_message::Type::APP_STATE_SYNC_KEY_REQUEST));
+        let own = arrival.from.number == arrival.number;
+        if own && asks_for_key {
+            return self.share_key(arrival.from).await;
+        }
+        let summary = content::summary(&message);
+        if arrival.peer || summary.kind == "protocol" {
+            return;
+        }
+        self.shown(&arrival, own, summary).await;
+    }
+
+    /// Files a message on the phone, tells its author, and lets an echo phone answer.
+    async fn shown(&mut self, arrival: &Arrival, own: bool, summary: content::Summary) {
+        let from = arrival.from.number.to_string();
+        let to = if own { arrival.chat } else { arrival.number }.to_string();
+        let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
+        if account.inbox.position(&from, &arrival.id).is_some() {
+            return self.arrived_again(arrival);
+        }
+        let echo = (account.echo && !own && summary.kind == "text").then(|| summary.text.clone()).flatten();
+        self.file(
+            arrival.number,
+            PhoneMessage {
+                id: arrival.id.clone(),
+                from,
+                to,
+                kind: summary.kind.to_owned(),
+                text: summary.text,
+                timestamp: arrival.timestamp,
+                wire_repeats: 0,
+            },
+        );
+        if own {
+            return;
+        }
+        self.phone_delivered(arrival);
+        if let Some(text) = echo
+            && let Err(error) = self.echo(arrival.number, arrival.from.number, &text).await
+        {
+            tracing::warn!(%error, "an echo was not sent");
+        }
+    }
+
+    /// Stores a message in a phone's inbox.
+    pub(super) fn file(&mut self, number: u64, message: PhoneMessage) {
+        let Some(account) = self.accounts.get_mut(&number) else { return };
+        let (sequence, dropped) = account.inbox.store(message);
+        self.touch(Key::Message(number, sequence));
+        if let Some(dropped) = dropped {
+            self.touch(Key::Message(number, dropped));
+        }
+    }
+
+    /// The phone's own receipt, to all devices of the author.
+    fn phone_delivered(&mut self, arrival: &Arrival) {
+        self.phone_sends_receipt(arrival.number, arrival.from.number, std::slice::from_ref(&arrival.id), None);
+    }
+
+    fn arrived_again(&mut self, arrival: &Arrival) {
+        let from = arrival.from.number.to_string();
+        let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
+        let Some(sequence) = account.inbox.position(&from, &arrival.id) else { return };
+        if let Some(message) = account.inbox.messages.get_mut(&sequence) {
+            message.wire_repeats += 1;
+        }
+        self.counters.wire_repeats += 1;
+        self.touch(Key::Message(arrival.number, sequence));
+        if arrival.from.number != arrival.number {
+            self.phone_delivered(arrival);
+        }
+    }
+
+    /// A receipt for something that this account's devices wrote.
+    pub(super) fn phone_receipt(&mut self, author: u64, from: u64, ids: &[String], kind: Option<&str>) {
+        let timestamp = Self::now();
+        let Some(account) = self.accounts.get_mut(&author) else { return };
+        for id in ids {
+            account.inbox.receipts.push_back(PhoneReceipt {
+                id: id.clone(),
+                from: from.to_string(),
+                kind: kind.unwrap_or("delivered").to_owned(),
+                timestamp,
+            });
+            if account.inbox.receipts.len() > MAX_RECEIPTS {
+                account.inbox.receipts.pop_front();
+            }
+        }
+    }
+
+    /// A device could not decrypt what this account's phone sent.
+    pub(super) fn phone_retry(&mut self, to: DeviceRef, author: u64, receipt: &Node) {
+        if let Some(id) = stanza::attr(receipt, "id") {
+            self.phone_task(PhoneTask::Resend { author, to, id });
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What phones send: the same fan-out as a client's, made here. Each device of the recipient gets its own ciphertext,
+//! and so does each of the sender's own companions, wrapped as a copy.
+
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+use waproto::whatsapp as wa;
+
+use super::phone_inbox::{Arrival, PhoneTask, Sent};
+use super::queue::Class;
+use super::records::Key;
+use super::{DeviceRef, World};
+use crate::phone::content::{self, MessageRef};
+use crate::phone::{EncKind, PhoneError, PublicBundle, SignedPreKeyPublic};
+use crate::sim::{PhoneMessage, SimError};
+use crate::{address, stanza};
+
+/// WhatsApp ends a text here.
+const MAX_TEXT: usize = 65_536;
+/// A sequence of code points that shows as one emoji.
+const MAX_EMOJI: usize = 64;
+/// What an echo phone puts before the text; a text that begins with it is not echoed again.
+const ECHO: &str = "Echo: ";
+
+/// How a message's stanza is labelled.
+#[derive(Clone, Copy)]
+struct Label {
+    kind: &'static str,
+    category: Option<&'static str>,
+}
+
+const TEXT: Label = Label { kind: "text", category: None };
+const REACTION: Label = Label { kind: "reaction", category: None };
+const PEER: Label = Label { kind: "text", category: Some("peer") };
+
+impl World {
+    /// The phone of `number` writes a text.
+    pub(crate) async fn phone_text(&mut self, number: u64, to: u64, text: &str) -> Result<String, SimError> {
+        if text.is_empty() || text.len() > MAX_TEXT {
+            return Err(SimError::BadText);
+        }
+        self.phone_sends(number, to, content::text(text), TEXT).await
+    }
+
+    pub(super) async fn echo(&mut self, number: u64, to: u64, text: &str) -> Result<(), SimError> {
+        if text.starts_with(ECHO) {
+            return Ok(());
+        }
+        // Boxed: an echo to another phone on this network may itself be the work that an arrival causes.
+        Box::pin(self.phone_text(number, to, &format!("{ECHO}{text}"))).await.map(drop)
+    }
+
+    /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
+    pub(crate) async fn phone_reaction(&mut self, number: u64, chat: u64, id: &str, emoji: &str) -> Result<String, SimError> {
+        if emoji.len() > MAX_EMOJI {
+            return Err(SimError::BadText);
+        }
+        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
+        let about = account.inbox.messages.values().rev().find(|message| message.id == id).ok_or(SimError::NoSuchMessage)?;
+        let reference = MessageRef {
+            chat: address::lid(self.lid_of(chat), 0).to_string(),
+            id: id.to_owned(),
+            from_me: about.from == number.to_string(),
+            participant: None,
+        };
+        let milliseconds = i64::try_from(Self::now() * 1000).unwrap_or(i64::MAX);
+        self.phone_sends(number, chat, content::reaction(reference, emoji, milliseconds), REACTION).await
+    }
+
+    async fn phone_sends(&mut self, number: u64, to: u64, message: wa::Message, label: Label) -> Result<String, SimError> {
+        let id = Self::fresh_id();
+        let timestamp = Self::now();
+        let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
+        let blocked = recipient.blocked.contains(&number);
+        let theirs: Vec<u16> = std::iter::once(0).chain(recipient.devices.keys().copied()).collect();
+        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
+        let own: Vec<u16> = account.devices.keys().copied().collect();
+        let summary = content::summary(&message);
+        self.file(
+            number,
+            PhoneMessage {
+                id: id.clone(),
+                from: number.to_string(),
+                to: to.to_string(),
+                kind: summary.kind.to_owned(),
+                text: summary.text,
+                timestamp,
+                wire_repeats: 0,
+            },
+        );
+        if to != number && !blocked {
+            for device in theirs {
+                self.phone_copy(number, DeviceRef { number: to, device }, to, &id, &message, label).await?;
+            }
+        }
+        for device in own {
+            self.phone_copy(number, DeviceRef { number, device }, to, &id, &message, label).await?;
+        }
+        if let Some(account) = self.accounts.get_mut(&number) {
+            account.inbox.remember_sent(Sent { id: id.clone(), to, message });
+        }
+        Ok(id)
+    }
+
+    /// One device's copy of what a phone sends in its chat with `chat`.
+    async fn phone_copy(
+        &mut self,
+        author: u64,
+        to: DeviceRef,
+        chat: u64,
+        id: &str,
+        message: &wa::Message,
+        label: Label,
+    ) -> Result<(), SimError> {
+        let own = to.number == author;
+        let chat_lid = address::lid(self.lid_of(chat), 0);
+        let wrapped = own.then(|| content::device_sent(&chat_lid.to_string(), message.clone()));
+        let sealed = self.phone_encrypts(author, to, wrapped.as_ref().unwrap_or(message)).await;
+        let (kind, ciphertext) = match sealed {
+            Ok(sealed) => sealed,
+            // A companion that has not published its keys yet; it will know the chat from its history.
+            Err(PhoneError::NoSession) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if to.device == 0 {
+            self.phone_task(PhoneTask::Arrived(Arrival {
+                number: to.number,
+                from: DeviceRef { number: author, device: 0 },
+                chat,
+                id: id.to_owned(),
+                peer: false,
+                kind,
+                ciphertext,
+                timestamp: Self::now(),
+            }));
+            return Ok(());
+        }
+        let mut stanza = self.phone_stanza(author, id, label);
+        if own {
+            stanza = stanza.attr("recipient", chat_lid);
+        }
+        self.deliver(to, Class::Message, stanza.children([enc(kind, ciphertext)]).build());
+        Ok(())
+    }
+
+    fn phone_stanza(&self, author: u64, id: &str, label: Label) -> NodeBuilder {
+        let account = self.accounts.get(&author);
+        let from = if label.category.is_some() {
+            address::pn(author, 0)
+        } else {
+            address::lid(account.map_or(0, |account| account.lid), 0)
+        };
+        let mut stanza = NodeBuilder::new("message")
+            .attr("from", from)
+            .attr("id", id)
+            .attr("type", label.kind)
+            .attr("t", Self::now())
+            .attr("notify", account.map_or("", |account| account.name.as_str()));
+        match label.category {
+            Some(category) => stanza = stanza.attr("category", category),
+            None => stanza = stanza.attr("sender_pn", address::pn(author, 0)),
+        }
+        stanza
+    }
+
+    /// A message from the phone's software to the software of one of its companions.
+    pub(super) async fn phone_to_peer(&mut self, who: DeviceRef, message: &wa::Message) -> Result<(), PhoneError> {
+        let (kind, ciphertext) = self.phone_encrypts(who.number, who, message).await?;
+        let stanza = self.phone_stanza(who.number, &Self::fresh_id(), PEER).children([enc(kind, ciphertext)]).build();
+        self.deliver(who, Class::Message, stanza);
+        Ok(())
+    }
+
+    async fn phone_encrypts(
+        &mut self,
+        author: u64,
+        to: DeviceRef,
+        message: &wa::Message,
+    ) -> Result<(EncKind, Vec<u8>), PhoneError> {
+        let user = self.lid_of(to.number).to_string();
+        let known = self.accounts.get(&author).is_some_and(|account| account.phone.has_session(&user, to.device));
+        let bundle = if known { None } else { self.take_bundle(to) };
+        let Some(account) = self.accounts.get_mut(&author) else { return Err(PhoneError::NoSession) };
+        let sealed = account.phone.encrypt(&user, to.device, bundle.as_ref(), message).await?;
+        self.touch(Key::Signal(author));
+        Ok(sealed)
+    }
+
+    /// The keys to begin a session with a device; a one-time key is handed out once.
+    pub(crate) fn take_bundle(&mut self, of: DeviceRef) -> Option<PublicBundle> {
+        let account = self.accounts.get_mut(&of.number)?;
+        if of.device == 0 {
+            let phone = &mut account.phone;
+            let one_time = Some(phone.take_one_time_pre_key());
+            let bundle = PublicBundle {
+                registration_id: phone.registration_id(),
+                identity: phone.identity_public(),
+                signed_pre_key: phone.signed_pre_key(),
+                one_time,
+            };
+            self.touch(Key::Signal(of.number));
+            return Some(bundle);
+        }
+        let device = account.devices.get_mut(&of.device)?;
+        let registration = device.registration.clone()?;
+        let one_time = device.one_time.pop_front().map(|(id, key)| (id, key.0));
+        let bundle = PublicBundle {
+            registration_id: registration.id,
+            identity: device.identity.0,
+            signed_pre_key: SignedPreKeyPublic {
+                id: registration.signed_pre_key_id,
+                public: registration.signed_pre_key.0,
+                signature: registration.signature.0.try_into().ok()?,
+            },
+            one_time,
+        };
+        self.touch(Key::Device(of.number, of.device));
+        Some(bundle)
+    }
+
+    /// Another copy for a device that could not decrypt the first.
+    pub(super) async fn resend(&mut self, author: u64, to: DeviceRef, id: &str) {
+        let Some(account) = self.accounts.get(&author) else { return };
+        let Some(sent) = account.inbox.sent.iter().find(|sent| sent.id == id) else { return };
+        let (chat, message) = (sent.to, sent.message.clone());
+        if let Err(error) = self.phone_copy(author, to, chat, id, &message, TEXT).await {
+            tracing::warn!(%error, "a phone cannot send another copy");
+        }
+    }
+
+    /// A receipt of a phone, to all devices of the author.
+    pub(crate) fn phone_sends_receipt(&mut self, number: u64, author: u64, ids: &[String], kind: Option<&'static str>) {
+        let [first, rest @ ..] = ids else { return };
+        let mut receipt = NodeBuilder::new("receipt")
+            .attr("from", address::lid(self.lid_of(number), 0))
+            .attr("id", first.as_str())
+            .attr("t", Self::now());
+        if let Some(kind) = kind {
+            receipt = receipt.attr("type", kind);
+        }
+        if !rest.is_empty() {
+            let items = rest.iter().map(|id| NodeBuilder::new("item").attr("id", id.as_str()).build());
+            receipt = receipt.children([NodeBuilder::new("list").children(items).build()]);
+        }
+        let receipt = receipt.build();
+        self.to_companions(author, None, &receipt);
+        self.phone_receipt(author, number, ids, kind);
+    }
+}
+
+fn enc(kind: EncKind, ciphertext: Vec<u8>) -> Node {
+    let mut node = stanza::leaf("enc", ciphertext);
+    node.attrs.insert("v", "2");
+    node.attrs.insert("type", kind.as_str());
+    node
+}

@@ -1,0 +1,223 @@
+//! The world as records: what is stored under which key, and the world that a set of records makes. Small records, so
+//! that a step writes little: a queued stanza is a record, and so is a message on a phone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::account::{Account, AppStateKey, Device};
+use super::app_state::Collection;
+use super::phone_inbox::Inbox;
+use super::queue::Queued;
+use super::{DeviceRef, World};
+use crate::phone::{PhoneError, PhoneSignal, PhoneState};
+use crate::sim::PhoneMessage;
+
+/// What a record is about. The order is the order of loading.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Key {
+    /// The counter of created accounts.
+    World,
+    /// An account without what has records of its own.
+    Account(u64),
+    /// The keys and sessions of an account's phone.
+    Signal(u64),
+    /// A linked companion without its queue.
+    Device(u64, u16),
+    /// One stanza in a companion's queue.
+    Queue(u64, u16, u64),
+    /// One message on a phone.
+    Message(u64, u64),
+    /// One app-state collection.
+    Collection(u64, String),
+}
+
+/// Why stored records make no world.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// A record does not have the form it should have.
+    #[error("a stored record is malformed")]
+    Malformed(#[from] serde_json::Error),
+    /// The stored state of a phone is refused.
+    #[error("the stored keys of a phone are refused")]
+    Phone(#[from] PhoneError),
+    /// A record belongs to an account or device that is not stored.
+    #[error("a stored record has no owner")]
+    Orphan,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WorldRecord {
+    created: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountRecord {
+    lid: u64,
+    name: String,
+    raw_id: u32,
+    last_key_index: u32,
+    last_device: u16,
+    about: String,
+    echo: bool,
+    watchers: BTreeSet<u64>,
+    blocked: BTreeSet<u64>,
+    privacy: BTreeMap<String, String>,
+    app_state_key: AppStateKey,
+}
+
+impl World {
+    /// The record under a key; `None` when there is nothing (any more).
+    pub(crate) fn record(&self, key: &Key) -> Result<Option<Value>, RecordError> {
+        let account = |number: &u64| self.accounts.get(number);
+        let value = match key {
+            Key::World => Some(json(&WorldRecord { created: self.created() })?),
+            Key::Account(number) => account(number).map(|account| json(&account_record(account))).transpose()?,
+            Key::Signal(number) => account(number).map(|account| json(&account.phone.to_state())).transpose()?,
+            Key::Device(number, device) => {
+                self.device(DeviceRef { number: *number, device: *device }).map(json).transpose()?
+            }
+            Key::Queue(number, device, sequence) => self
+                .device(DeviceRef { number: *number, device: *device })
+                .and_then(|device| device.queue.entries.get(sequence))
+                .map(json)
+                .transpose()?,
+            Key::Message(number, sequence) => {
+                account(number).and_then(|account| account.inbox.messages.get(sequence)).map(json).transpose()?
+            }
+            Key::Collection(number, name) => {
+                account(number).and_then(|account| account.collections.get(name)).map(json).transpose()?
+            }
+        };
+        Ok(value)
+    }
+
+    /// The keys of everything there is.
+    pub(crate) fn keys(&self) -> BTreeSet<Key> {
+        let mut keys = BTreeSet::from([Key::World]);
+        for (number, account) in &self.accounts {
+            keys.extend([Key::Account(*number), Key::Signal(*number)]);
+            keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
+            keys.extend(account.collections.keys().map(|name| Key::Collection(*number, name.clone())));
+            for (id, device) in &account.devices {
+                keys.insert(Key::Device(*number, *id));
+                keys.extend(device.queue.entries.keys().map(|sequence| Key::Queue(*number, *id, *sequence)));
+            }
+        }
+        keys
+    }
+
+    /// The world that stored records make.
+    pub(crate) fn from_records(mut records: BTreeMap<Key, Value>) -> Result<Self, RecordError> {
+        let mut world = Self::default();
+        while let Some((key, value)) = records.pop_first() {
+            match key {
+                Key::World => world.set_created(parse::<WorldRecord>(value)?.created),
+                Key::Account(number) => {
+                    let state = records.remove(&Key::Signal(number)).ok_or(RecordError::Orphan)?;
+                    let phone = PhoneSignal::from_state(parse::<PhoneState>(state)?)?;
+                    world.add_account(account(number, parse(value)?, phone));
+                }
+                Key::Signal(_) => return Err(RecordError::Orphan),
+                Key::Device(number, device) => {
+                    let stored: Device = parse(value)?;
+                    world.owner(number)?.devices.insert(device, stored);
+                }
+                Key::Queue(number, device, sequence) => {
+                    let entry: Queued = parse(value)?;
+                    let device = world.owner(number)?.devices.get_mut(&device).ok_or(RecordError::Orphan)?;
+                    device.queue.restore(sequence, entry);
+                }
+                Key::Message(number, sequence) => {
+                    let message: PhoneMessage = parse(value)?;
+                    world.owner(number)?.inbox.restore(sequence, message);
+                }
+                Key::Collection(number, name) => {
+                    let collection: Collection = parse(value)?;
+                    world.owner(number)?.collections.insert(name, collection);
+                }
+            }
+        }
+        Ok(world)
+    }
+
+    fn owner(&mut self, number: u64) -> Result<&mut Account, RecordError> {
+        self.accounts.get_mut(&number).ok_or(RecordError::Orphan)
+    }
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<Value, RecordError> {
+    Ok(serde_json::to_value(value)?)
+}
+
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T, RecordError> {
+    Ok(serde_json::from_value(value)?)
+}
+
+fn account_record(account: &Account) -> AccountRecord {
+    AccountRecord {
+        lid: account.lid,
+        name: account.name.clone(),
+        raw_id: account.raw_id,
+        last_key_index: account.last_key_index,
+        last_device: account.last_device,
+        about: account.about.clone(),
+        echo: account.echo,
+        watchers: account.watchers.clone(),
+        blocked: account.blocked.clone(),
+        privacy: account.privacy.clone(),
+        app_state_key: account.app_state_key.clone(),
+    }
+}
+
+fn account(number: u64, record: AccountRecord, phone: PhoneSignal) -> Account {
+    Account {
+        number,
+        lid: record.lid,
+        name: record.name,
+        raw_id: record.raw_id,
+        last_key_index: record.last_key_index,
+        last_device: record.last_device,
+        about: record.about,
+        echo: record.echo,
+        watchers: record.watchers,
+        blocked: record.blocked,
+        privacy: record.privacy,
+        app_state_key: record.app_state_key,
+        devices: BTreeMap::new(),
+        collections: BTreeMap::new(),
+        phone,
+        inbox: Inbox::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(world: &World) -> BTreeMap<Key, Value> {
+        world.keys().into_iter().filter_map(|key| world.record(&key).unwrap().map(|value| (key, value))).collect()
+    }
+
+    #[test]
+    fn a_world_comes_back_from_its_records() {
+        let mut world = World::default();
+        let ada = world.create_account("Ada", None).unwrap();
+        world.create_account("Bob", Some("+1 555 0100 001")).unwrap();
+        let again = World::from_records(stored(&world)).unwrap();
+        assert_eq!(stored(&again), stored(&world));
+        assert_eq!(again.accounts[&ada].phone.identity_public(), world.accounts[&ada].phone.identity_public());
+    }
+
+    #[test]
+    fn a_record_without_its_owner_is_refused() {
+        let mut world = World::default();
+        let ada = world.create_account("Ada", None).unwrap();
+        let mut records = stored(&world);
+        records.remove(&Key::Account(ada));
+        assert!(matches!(World::from_records(records), Err(RecordError::Orphan)));
+    }
+}
