@@ -20,7 +20,8 @@ pub enum EgressKind {
 
 /// Decides about every connection a guest makes, when its name is resolved and before it is dialled.
 pub trait EgressPolicy: Send + Sync + 'static {
-    /// Whether `component` may connect to `address`. Of several addresses behind one name the allowed ones are tried.
+    /// Whether `component` may connect to `address`. Of several addresses behind one name the allowed ones are tried. An
+    /// IPv4 address in IPv6 clothing (`::ffff:127.0.0.1`) comes as IPv4.
     fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool;
 }
 
@@ -28,6 +29,11 @@ impl<F: Fn(&str, EgressKind, SocketAddr) -> bool + Send + Sync + 'static> Egress
     fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool {
         self(component, kind, address)
     }
+}
+
+/// Asks `policy`, in the form the trait promises.
+pub(crate) fn permits(policy: &dyn EgressPolicy, component: &str, kind: EgressKind, address: SocketAddr) -> bool {
+    policy.allows(component, kind, SocketAddr::new(address.ip().to_canonical(), address.port()))
 }
 
 /// The default policy: the allow list of the manifest is enough.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{Request, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -45,7 +45,9 @@ impl Component {
     /// A fresh view of the system for one instance.
     pub(crate) fn wasi(&self) -> wasmtime::Result<WasiCtx> {
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(GuestLog::new(&self.id, "stdout")).stderr(GuestLog::new(&self.id, "stderr")).envs(&self.environment);
+        wasi.stdout(GuestLog::new(&self.id, "stdout"))
+            .stderr(GuestLog::new(&self.id, "stderr"))
+            .envs(&self.environment);
         for mount in &self.files {
             wasi.preopened_dir(&mount.source, &mount.destination, FsPerms::ReadOnly)?;
         }
@@ -99,6 +101,13 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Driver), Error>> + Send> {
         Box::new(self.0.clone().send(request, options.unwrap_or_default()))
     }
+}
+
+/// A request that was let in. It counts as long as anything of it is alive.
+#[expect(dead_code, reason = "held, not read")]
+pub(crate) struct Admission {
+    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) alive: TaskTrackerToken,
 }
 
 /// Makes instances of one component.
@@ -183,7 +192,7 @@ pub(crate) struct Worker(Arc<Component>);
 
 impl WorkerState for Worker {
     type StoreData = Guest;
-    type RequestData = ();
+    type RequestData = Arc<Admission>;
 
     fn should_accept_request(&self, concurrent_count: usize, total_count: usize) -> ShouldAccept {
         if total_count >= self.0.limits.instance_reuse {
@@ -198,11 +207,15 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, Guest>,
-        (): (),
+        admission: Arc<Admission>,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        // As in Spin, a request has no time limit of its own.
-        Box::pin(future::pending())
+        Box::pin(async move {
+            // A request whose client has gone counts until the guest is done with it.
+            let _admission = admission;
+            // As in Spin, a request has no time limit of its own.
+            future::pending().await
+        })
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {

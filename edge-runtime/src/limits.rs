@@ -13,11 +13,14 @@ pub const INSTANCE_IDLE: Duration = Duration::from_secs(1);
 pub const INSTANCE_MEMORY: usize = 256 << 20;
 /// Instances alive at once: Spin's pool has room for as many.
 pub const INSTANCES: u32 = 1000;
-/// Requests between their head and the end of their response body. Equal to [`INSTANCES`], so that even requests that
-/// each need an instance of their own find one.
+/// Requests between their head and the end of their response body.
+///
+/// Equal to [`INSTANCES`], so that even requests that each need an instance of their own find one.
 pub const IN_FLIGHT: usize = 1000;
-/// How long a guest may compute without giving control back. Spin has no such limit; in one process with everything
-/// else an endless loop must end. A second is an eternity for an HTTP handler, ten leave room for a loaded machine.
+/// How long a guest may compute without giving control back.
+///
+/// Spin has no such limit; in one process with everything else an endless loop must end. A second is an eternity for an
+/// HTTP handler, ten leave room for a loaded machine.
 pub const GUEST_CPU: Duration = Duration::from_secs(10);
 /// Redis connections one instance holds open: the size of Spin's table.
 pub const REDIS_CONNECTIONS: usize = 1024;

@@ -1,5 +1,6 @@
-//! Reads `spin.toml`, version 2: the part of it that an HTTP application with Redis and variables needs. Pure: text in,
-//! [`Manifest`] out. A key that would change behaviour and is not supported here is an error with a sentence; other
+//! Reads `spin.toml`, version 2: the part of it that an HTTP application with Redis and variables needs.
+//!
+//! Pure: text in, [`Manifest`] out. A key that would change behaviour and is not supported here is an error with a sentence; other
 //! unknown keys (`build`, `tool`, descriptions) are ignored.
 
 use std::collections::BTreeMap;
@@ -165,10 +166,10 @@ fn read_triggers(root: &Section<'_>) -> Result<Vec<HttpTrigger>, ManifestError> 
         if table.contains_key("static_response") || table.contains_key("components") {
             return Err(trigger.wrong("static_response", "is not supported here; a trigger names one component"));
         }
-        if let Some(executor) = trigger.section("executor")? {
-            if executor.required("type")? != "http" {
-                return Err(executor.wrong("type", "only the executor \"http\" is supported here"));
-            }
+        if let Some(executor) = trigger.section("executor")?
+            && executor.required("type")? != "http"
+        {
+            return Err(executor.wrong("type", "only the executor \"http\" is supported here"));
         }
         triggers.push(HttpTrigger { route: read_route(&trigger)?, component: trigger.required("component")? });
     }
@@ -231,16 +232,14 @@ fn read_components(root: &Section<'_>) -> Result<BTreeMap<String, ComponentSpec>
 
 fn read_files(component: &Section<'_>, folder: &Path) -> Result<Vec<Mount>, ManifestError> {
     let Some(value) = component.table.get("files") else { return Ok(Vec::new()) };
-    let problem = "must be a list of { source = \"directory\", destination = \"/path\" }; patterns are not supported here";
+    let problem =
+        "must be a list of { source = \"directory\", destination = \"/path\" }; patterns are not supported here";
     let list = value.as_array().ok_or_else(|| component.wrong("files", problem))?;
     list.iter()
         .map(|entry| {
             let table = entry.as_table().ok_or_else(|| component.wrong("files", problem))?;
             let mount = Section { path: component.path, key: component.name("files"), table };
-            Ok(Mount {
-                source: folder.join(mount.required("source")?),
-                destination: mount.required("destination")?,
-            })
+            Ok(Mount { source: folder.join(mount.required("source")?), destination: mount.required("destination")? })
         })
         .collect()
 }
@@ -368,7 +367,12 @@ mod tests {
             ("{ default = \"info\" }", "{}", "variables.level", "must be `required` or have"),
             ("{ default = \"info\" }", "{ default = \"x\", required = true }", "variables.level", "not both"),
             ("level =", "Level =", "variables.Level", "invalid character 'L'"),
-            ("key_value_stores = []", "key_value_stores = [\"default\"]", "component.api.key_value_stores", "keep state"),
+            (
+                "key_value_stores = []",
+                "key_value_stores = [\"default\"]",
+                "component.api.key_value_stores",
+                "keep state",
+            ),
             ("\"target/api.wasm\"", "{ url = \"http://x\" }", "component.api.source", "only local files"),
             ("\"https://*:*\"", "\"example.com\"", "component.api.allowed_outbound_hosts", "scheme"),
             ("{{ redis_url }}/1", "{{ nope }}", "component.api.variables.redis_url", "unknown variable \"nope\""),

@@ -113,10 +113,7 @@ mod tests {
 
     #[test]
     fn exact_beats_wildcard_and_long_beats_short() {
-        let orders = [
-            ["/...", "/one", "/one/...", "/one/two/..."],
-            ["/one/two/...", "/one/...", "/one", "/..."],
-        ];
+        let orders = [["/...", "/one", "/one/...", "/one/two/..."], ["/one/two/...", "/one/...", "/one", "/..."]];
         for order in orders {
             let routes = routes(&order);
             assert_eq!(route(&routes, "/"), Some("/..."));

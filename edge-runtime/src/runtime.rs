@@ -21,7 +21,7 @@ use crate::cpu;
 use crate::egress::{AllowAll, AllowList, EgressPolicy};
 use crate::engine;
 use crate::error::Error;
-use crate::instance::{Component, Guest, Instances};
+use crate::instance::{Admission, Component, Guest, Instances};
 use crate::limits::Limits;
 use crate::manifest::{ComponentSpec, Manifest, ManifestError};
 use crate::request;
@@ -69,14 +69,13 @@ impl fmt::Debug for EdgeRuntime {
 impl EdgeRuntime {
     /// Loads the application of a `spin.toml` with Spin's defaults. Compiles, so it takes a while and blocks.
     pub fn load(manifest: &Path, variables: &BTreeMap<String, String>) -> Result<Self, Error> {
-        Self::load_with(manifest, variables, Options::default())
+        Self::load_with(manifest, variables, &Options::default())
     }
 
     /// Like [`load`](Self::load), with other limits or an egress policy.
-    pub fn load_with(manifest: &Path, variables: &BTreeMap<String, String>, options: Options) -> Result<Self, Error> {
+    pub fn load_with(manifest: &Path, variables: &BTreeMap<String, String>, options: &Options) -> Result<Self, Error> {
         let path = manifest;
-        let text =
-            fs::read_to_string(path).map_err(|source| Error::ReadManifest { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| Error::ReadManifest { path: path.to_owned(), source })?;
         let manifest = Manifest::parse(&text, path)?;
         let values = variables::resolve(&manifest.variables, variables)
             .map_err(|names| Error::MissingVariables { path: path.to_owned(), names: names.join(", ") })?;
@@ -91,7 +90,7 @@ impl EdgeRuntime {
         let mut components = Vec::new();
         for id in &used {
             let spec = &manifest.components[*id];
-            let component = component(id, spec, &values, &options).map_err(|(key, problem)| ManifestError {
+            let component = component(id, spec, &values, options).map_err(|(key, problem)| ManifestError {
                 path: path.to_owned(),
                 key: format!("component.{id}.{key}"),
                 problem,
@@ -129,7 +128,7 @@ impl EdgeRuntime {
             tracing::warn!("a request was refused: too many are in flight");
             return empty(StatusCode::SERVICE_UNAVAILABLE);
         };
-        let alive = inner.shutdown.request();
+        let admission = Arc::new(Admission { permit, alive: inner.shutdown.request() });
         if let Err(status) = request::prepare(&mut request, &found, peer) {
             return empty(status);
         }
@@ -137,8 +136,8 @@ impl EdgeRuntime {
             let failed = |error: axum::Error| wasmtime_wasi_http::Error::InternalError(Some(error.to_string()));
             body.map_err(failed).boxed_unsync()
         });
-        match inner.handlers[found.component].handle((), request).await {
-            Ok(response) => response.map(|body| Body::new(CountedBody::new(body, (permit, alive)))),
+        match inner.handlers[found.component].handle(Arc::clone(&admission), request).await {
+            Ok(response) => response.map(|body| Body::new(CountedBody::new(body, admission))),
             Err(error) => empty(failure(&error)),
         }
     }
@@ -162,11 +161,11 @@ fn empty(status: StatusCode) -> Response<Body> {
 }
 
 fn failure(error: &wasmtime::Error) -> StatusCode {
-    if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
-        if failed.error.is::<PoolConcurrencyLimitError>() {
-            tracing::warn!("a request was refused: all instances are in use");
-            return StatusCode::SERVICE_UNAVAILABLE;
-        }
+    if let Some(failed) = error.downcast_ref::<InstantiationError<Arc<Admission>>>()
+        && failed.error.is::<PoolConcurrencyLimitError>()
+    {
+        tracing::warn!("a request was refused: all instances are in use");
+        return StatusCode::SERVICE_UNAVAILABLE;
     }
     tracing::error!("a guest failed: {error:#}");
     StatusCode::INTERNAL_SERVER_ERROR
@@ -220,8 +219,11 @@ fn compile_all(
     let compile = |component: Arc<Component>, path: PathBuf| {
         let started = Instant::now();
         let id = component.id.to_string();
-        let compiled = engine::compile(engine, &path)
-            .map_err(|reason| Error::Compile { component: id.clone(), path: path.clone(), reason })?;
+        let compiled = engine::compile(engine, &path).map_err(|reason| Error::Compile {
+            component: id.clone(),
+            path: path.clone(),
+            reason,
+        })?;
         let misfit = |reason| Error::Link { component: id.clone(), path: path.clone(), reason };
         let pre = engine::link(linker, &compiled).map_err(misfit)?;
         let pre = ServicePre::new(pre).map_err(|error| misfit(format!("{error:#}")))?;

@@ -1,5 +1,6 @@
-//! What a component file imports and exports, and whether Spin 4.1 offers that: for checks before deployment. This
-//! runtime offers more than Spin in places (all of WASI), so running here proves nothing about the imports.
+//! What a component file imports and exports, and whether Spin 4.1 offers that: for checks before deployment.
+//!
+//! This runtime offers more than Spin in places (all of WASI), so running here proves nothing about the imports.
 
 use std::path::Path;
 
@@ -8,8 +9,9 @@ use wasmtime::component::Component;
 
 use crate::engine;
 
-/// The interfaces that a component built with spin-sdk 7 for `wasm32-wasip2` may import and Spin 4.1 links: WASI 0.2 for
-/// Rust's standard library, WASI 0.3, and Spin's own. Spin offers more (key-value stores, databases), this project not.
+/// The interfaces that a component built with spin-sdk 7 for `wasm32-wasip2` may import and Spin 4.1 links.
+///
+/// WASI 0.2 for Rust's standard library, WASI 0.3, and Spin's own. Spin offers more (key-value stores, databases), this project not.
 pub const SPIN_4_1_WORLD: &[&str] = &[
     "wasi:io/poll@0.2.6",
     "wasi:io/error@0.2.6",
@@ -86,10 +88,8 @@ pub fn component_exports(path: &Path) -> Result<Vec<String>, ReadComponentError>
 }
 
 fn read(path: &Path) -> Result<(Engine, Component), ReadComponentError> {
-    let failed = |error: wasmtime::Error| ReadComponentError {
-        path: path.display().to_string(),
-        reason: format!("{error:#}"),
-    };
+    let failed =
+        |error: wasmtime::Error| ReadComponentError { path: path.display().to_string(), reason: format!("{error:#}") };
     let engine = Engine::new(&engine::base_config()).map_err(failed)?;
     let component = Component::from_file(&engine, path).map_err(failed)?;
     Ok((engine, component))

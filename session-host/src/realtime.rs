@@ -54,7 +54,7 @@ const PING_TIMEOUT: Duration = Duration::from_mins(1);
 /// Largest packet a client may send, and largest polling answer; the original's.
 const MAX_PAYLOAD: usize = 1_000_000;
 
-/// Binary attachments of a packet. No event has any, and the parser refuses none at zero only.
+/// Binary attachments a packet may have. No event here takes any.
 const MAX_ATTACHMENTS: usize = 1;
 
 /// Packets that wait for one socket. A socket that is further behind is served from the log, not from memory.
@@ -121,9 +121,8 @@ impl Realtime {
         shutdown: CancellationToken,
         tracker: TaskTracker,
     ) -> (Self, SocketIoLayer) {
-        let parser = ParserConfig::common()
-            .max_incoming_binary_buf_size(MAX_PAYLOAD)
-            .max_incoming_binaries(MAX_ATTACHMENTS);
+        let parser =
+            ParserConfig::common().max_incoming_binary_buf_size(MAX_PAYLOAD).max_incoming_binaries(MAX_ATTACHMENTS);
         let (layer, io) = SocketIo::builder()
             .req_path(PATH)
             .ping_interval(PING_INTERVAL)

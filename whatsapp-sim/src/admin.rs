@@ -39,24 +39,15 @@ pub(crate) fn router(sim: Sim, hosts: impl IntoIterator<Item = String>) -> Route
         .route("/admin/phones/{number}/read", post(phones::read))
         .route("/admin/phones/{number}/typing", post(phones::typing))
         .route("/admin/phones/{number}/echo", post(phones::echo))
-        .route(
-            "/admin/phones/{number}/devices/{id}",
-            delete(phones::remove_device),
-        )
+        .route("/admin/phones/{number}/devices/{id}", delete(phones::remove_device))
         .route("/admin/faults", post(faults::inject))
         .route("/admin/stats", get(stats))
         .route("/admin/server-key", get(server_key))
-        .route(
-            "/healthz",
-            get(|| async { Json(json!({ "success": true })) }),
-        )
+        .route("/healthz", get(|| async { Json(json!({ "success": true })) }))
         .method_not_allowed_fallback(|| async { ApiError::method() })
         .fallback(|| async { ApiError::route() })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn_with_state(
-            Guard::new(hosts),
-            guard::check,
-        ))
+        .layer(middleware::from_fn_with_state(Guard::new(hosts), guard::check))
         .with_state(sim)
 }
 

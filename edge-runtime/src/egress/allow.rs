@@ -174,14 +174,16 @@ impl HostRule {
             (Self::Is(allowed), host) => allowed == host,
             (Self::Block(network, bits), Host::Ipv4(address)) => in_block(*network, *bits, IpAddr::V4(*address)),
             (Self::Block(network, bits), Host::Ipv6(address)) => in_block(*network, *bits, IpAddr::V6(*address)),
-            (Self::Below(_) | Self::Block(..), _) | (Self::Itself, _) => false,
+            (Self::Below(_) | Self::Block(..) | Self::Itself, _) => false,
         }
     }
 }
 
 fn in_block(network: IpAddr, bits: u8, address: IpAddr) -> bool {
     let (network, address, width) = match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => (u128::from(network.to_bits()), u128::from(address.to_bits()), 32),
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            (u128::from(network.to_bits()), u128::from(address.to_bits()), 32)
+        }
         (IpAddr::V6(network), IpAddr::V6(address)) => (network.to_bits(), address.to_bits(), 128),
         _ => return false,
     };
@@ -231,7 +233,16 @@ mod tests {
 
     #[test]
     fn malformed_rules_are_refused() {
-        for rule in ["*", "example.com", "ht+p://x", "http://x/path", "http://a.*.b", "http://*.1.2.3.4", "foo://x", "http://x:y"] {
+        for rule in [
+            "*",
+            "example.com",
+            "ht+p://x",
+            "http://x/path",
+            "http://a.*.b",
+            "http://*.1.2.3.4",
+            "foo://x",
+            "http://x:y",
+        ] {
             assert!(AllowList::parse([rule]).is_err(), "{rule}");
         }
         assert_eq!(AllowList::parse(["", "http://"]).unwrap(), AllowList::default());

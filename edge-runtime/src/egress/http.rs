@@ -24,10 +24,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::{AllowList, EgressKind, EgressPolicy, Target};
+use super::{AllowList, EgressKind, EgressPolicy, Target, permits};
 
 /// Spin's limit for connecting, for the first byte and between two, when the guest sets none.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What happens to the connection after the head of the response is there.
 pub(crate) type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -87,7 +87,7 @@ impl HttpEgress {
         }
         let allowed: Vec<SocketAddr> = found
             .into_iter()
-            .filter(|address| self.policy.allows(&self.component, EgressKind::Http, *address))
+            .filter(|address| permits(&*self.policy, &self.component, EgressKind::Http, *address))
             .collect();
         if allowed.is_empty() {
             return Err(Error::DestinationIpProhibited);

@@ -14,7 +14,7 @@ use super::SpinHost;
 use super::bindings::spin::redis::redis::{
     Error, Host, HostConnection, HostConnectionWithStore, Payload, RedisParameter, RedisResult,
 };
-use crate::egress::{EgressKind, EgressPolicy, Target};
+use crate::egress::{EgressKind, EgressPolicy, Target, permits};
 use crate::instance::{Component, Guest};
 
 mod reply;
@@ -24,7 +24,8 @@ mod reply;
 pub struct Connection {
     connection: MultiplexedConnection,
     /// Its share of the instance's limit.
-    _permit: OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "held, not read")]
+    permit: OwnedSemaphorePermit,
 }
 
 impl Host for &mut Guest {}
@@ -50,9 +51,8 @@ impl AsyncDNSResolver for Resolver {
     ) -> RedisFuture<'a, Box<dyn Iterator<Item = SocketAddr> + Send + 'a>> {
         Box::pin(async move {
             let found = tokio::net::lookup_host((host.trim_matches(['[', ']']), port)).await?;
-            let allowed: Vec<SocketAddr> = found
-                .filter(|address| self.policy.allows(&self.component, EgressKind::Redis, *address))
-                .collect();
+            let allowed: Vec<SocketAddr> =
+                found.filter(|address| permits(&*self.policy, &self.component, EgressKind::Redis, *address)).collect();
             // The client must not be handed an empty list: it panics on one.
             if allowed.is_empty() {
                 let reason = "no address of this host may be connected to";
@@ -69,10 +69,8 @@ async fn connect(component: &Component, address: &str) -> Result<MultiplexedConn
         return Err(Error::InvalidAddress);
     }
     let resolver = Resolver { component: Arc::clone(&component.id), policy: Arc::clone(&component.policy) };
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(None)
-        .set_response_timeout(None)
-        .set_dns_resolver(resolver);
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None).set_dns_resolver(resolver);
     let client = redis::Client::open(address).map_err(|_| Error::InvalidAddress)?;
     let connection = client.get_multiplexed_async_connection_with_config(&config).await;
     connection.map_err(|error| reply::to_guest(&error))
@@ -99,9 +97,9 @@ impl<T: Send> HostConnectionWithStore<T> for SpinHost {
             (Arc::clone(guest.component()), Arc::clone(&guest.redis_connections))
         });
         // Taken before dialling: a thousand opens under way are a thousand sockets.
-        let _permit = permits.try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
+        let permit = permits.try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
         let connection = connect(&component, &address).await?;
-        let opened = Connection { connection, _permit };
+        let opened = Connection { connection, permit };
         accessor.with(|mut access| access.get().table().push(opened).map_err(|_| Error::TooManyConnections))
     }
 

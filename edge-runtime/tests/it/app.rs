@@ -59,7 +59,7 @@ impl App {
     pub(crate) fn load_with(&self, variables: &[(&str, &str)], options: Options) -> Result<EdgeRuntime, Error> {
         let variables: BTreeMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        EdgeRuntime::load_with(&self.path("spin.toml"), &variables, options)
+        EdgeRuntime::load_with(&self.path("spin.toml"), &variables, &options)
     }
 
     pub(crate) fn load(&self) -> EdgeRuntime {
@@ -81,7 +81,8 @@ pub(crate) async fn send(runtime: &EdgeRuntime, request: Request<Body>) -> Respo
 }
 
 pub(crate) async fn text(response: Response<Body>) -> String {
-    let bytes: Bytes = tokio::time::timeout(DEADLINE, response.into_body().collect()).await.unwrap().unwrap().to_bytes();
+    let bytes: Bytes =
+        tokio::time::timeout(DEADLINE, response.into_body().collect()).await.unwrap().unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

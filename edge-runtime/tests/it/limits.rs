@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::app::{App, DEADLINE, get, plain, request, send, status, text};
 
 fn limited(change: impl FnOnce(&mut Limits)) -> EdgeRuntime {
-    let mut limits = Limits { instance_idle: Duration::from_secs(60), ..Limits::default() };
+    let mut limits = Limits { instance_idle: Duration::from_mins(1), ..Limits::default() };
     change(&mut limits);
     App::new("").load_with(&[("token", "t")], Options { limits, ..Options::default() }).unwrap()
 }
@@ -77,6 +77,13 @@ async fn an_endless_loop_is_ended_and_blocks_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn waiting_is_not_computing() {
+    let runtime = limited(|limits| limits.guest_cpu = Duration::from_millis(200));
+    assert_eq!(get(&runtime, "/sleep?ms=1000").await, "1");
+    assert_eq!(get(&runtime, "/stream?n=20&ms=50").await.lines().count(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn memory_is_limited() {
     let runtime = limited(|limits| limits.instance_memory = 64 << 20);
     assert_eq!(get(&runtime, "/memory?mib=30").await, "30");
@@ -97,6 +104,19 @@ async fn too_many_requests_are_refused() {
     let third = send(&runtime, request("/hello")).await;
     assert_eq!(get(&runtime, "/hello").await, "hello");
     drop(third);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_without_its_client_counts_until_the_guest_is_done() {
+    let runtime = limited(|limits| limits.in_flight = 1);
+    let abandoned = runtime.handle(request("/sleep?ms=1000"), crate::app::PEER);
+    assert!(tokio::time::timeout(Duration::from_millis(200), abandoned).await.is_err());
+    assert_eq!(status(&runtime, "/hello").await, StatusCode::SERVICE_UNAVAILABLE);
+    let deadline = Instant::now() + DEADLINE;
+    while status(&runtime, "/hello").await != StatusCode::OK {
+        assert!(Instant::now() < deadline, "the abandoned request counts for ever");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,8 +57,8 @@ async fn replies_are_flat_and_errors_have_spins_text() {
             "EVALSHA 0000000000000000000000000000000000000000 :0",
             r#"Error::Other("An error was signalled by the server - NoScriptError: No matching script. Please use EVAL.")"#,
         ),
-        ("EVAL return_redis.error_reply('MYERR_custom_text') :0", r#"Error::Other("MYERR: custom text")"#),
-        ("EVAL return_{1,{2,{3}}} :0", ":1 :2 :3"),
+        ("EVAL return~redis.error_reply('MYERR~custom~text') :0", r#"Error::Other("MYERR: custom text")"#),
+        ("EVAL return~{1,{2,{3}}} :0", ":1 :2 :3"),
         ("BLPOP none :1", "nil"),
     ];
     let lines: Vec<&str> = cases.iter().map(|(command, _)| *command).collect();
@@ -82,7 +82,9 @@ async fn addresses_outside_the_list_are_refused() {
     let server = RedisServer::start().await;
     let other = RedisServer::start().await;
     let runtime = load(&server, Limits::default());
-    for url in [&other.url(), "nonsense", "redis://", "unix:///run/redis.sock", &server.url().replace("redis", "rediss")] {
+    for url in
+        [&other.url(), "nonsense", "redis://", "unix:///run/redis.sock", &server.url().replace("redis", "rediss")]
+    {
         let answer = get(&runtime, &format!("/redis-functions?url={url}")).await;
         assert_eq!(answer, "Error::InvalidAddress", "{url}");
     }

@@ -2,7 +2,6 @@
 //! events it does not know, which the original ignores too.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use contract::error::ErrorCode;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::socket::DisconnectReason;
+use time::OffsetDateTime;
 
 use super::SocketAuth;
 use super::catchup::{self, Start};
@@ -60,7 +60,8 @@ fn admit(auth: &SocketAuth, socket: &SocketRef, handshake: Option<Handshake>) ->
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {
-    let parsed = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&format!("/?{query}").parse().ok()?).ok()?;
+    let parsed =
+        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&format!("/?{query}").parse().ok()?).ok()?;
     parsed.0.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
@@ -113,6 +114,6 @@ fn unsubscribe(hub: &Hub, socket: &SocketRef, argument: &Value) {
     }
 }
 
-fn unix_ms() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+fn unix_ms() -> i128 {
+    OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000
 }

@@ -5,6 +5,7 @@
 
 mod fence;
 mod lease;
+mod realtime;
 mod redis;
 mod store;
 mod support;

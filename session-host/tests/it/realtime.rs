@@ -117,7 +117,7 @@ async fn the_key_is_asked_for_in_three_places() {
     let open = host::start_with(&url, host::config("*", SocketAuth::Off), Some(key)).await;
     clients.connect("old client", &open.url, "polling").await;
     let stats = format!("{}/api/websocket/stats", open.url);
-    let http = reqwest::Client::new();
+    let http = host::http();
     for (offered, status, code) in [(None, 401, "missing_api_key"), (Some("no"), 403, "invalid_api_key")] {
         let mut request = http.get(&stats);
         if let Some(offered) = offered {
@@ -194,7 +194,7 @@ async fn a_socket_that_takes_nothing_is_disconnected() {
     let (host, id) = (host::start_with(&redis_url(), config, None).await, session());
     host.append_at_once(&id, 0..2000).await;
     // A client by hand: it connects and subscribes over polling, and then does not poll.
-    let http = reqwest::Client::new();
+    let http = host::http();
     let poll = async |sid: &str| {
         let url = format!("{}/socket.io/?EIO=4&transport=polling{sid}", host.url);
         http.get(url).send().await.expect("an answer").text().await.expect("a text")
@@ -338,6 +338,25 @@ async fn an_entry_of_an_unknown_form_is_skipped() {
 }
 
 #[tokio::test]
+async fn events_come_by_the_doorbell_and_without_one_by_the_sweep() {
+    let (host, mut clients, id) = (host::start(&redis_url()).await, Clients::start(), session());
+    clients.connect("a", &host.url, "websocket").await;
+    clients.subscribe("a", json!(id)).await;
+    let rounds = async {
+        for number in 0..20 {
+            host.append(&id, [number]).await;
+            clients.expect_numbers("a", &id, number..number + 1).await;
+        }
+    };
+    // Twenty sweeps would take much longer.
+    tokio::time::timeout(DEADLINE, rounds).await.expect("the doorbell is heard");
+    let mut silent = redis::cmd("XADD");
+    silent.arg(SessionKeys::new(&id).events()).arg("*").arg("e").arg(host::event(&id, 20));
+    let _: String = silent.query_async(&mut host.redis.shared()).await.unwrap();
+    clients.expect_numbers("a", &id, 20..21).await;
+}
+
+#[tokio::test]
 async fn a_client_resumes_through_another_host() {
     let mut clients = Clients::start();
     let (one, two, id) = (host::start(&redis_url()).await, host::start(&redis_url()).await, session());
@@ -361,7 +380,7 @@ async fn a_client_resumes_through_another_host() {
 async fn pages_of_allowed_origins_may_connect() {
     let config = host::config("https://a.example, https://b.example", SocketAuth::Off);
     let host = host::start_with(&redis_url(), config, None).await;
-    let http = reqwest::Client::new();
+    let http = host::http();
     let handshake = format!("{}/socket.io/?EIO=4&transport=polling", host.url);
     for (origin, allowed) in [("https://b.example", true), ("https://c.example", false)] {
         let response = http.get(&handshake).header("origin", origin).send().await.unwrap();
@@ -386,7 +405,7 @@ async fn pages_of_allowed_origins_may_connect() {
 async fn a_host_is_ready_while_redis_answers() {
     let mut redis = host::OwnRedis::start().await;
     let host = host::start(&redis.url()).await;
-    let get = async |path: &str| reqwest::get(format!("{}{path}", host.url)).await.unwrap().status();
+    let get = async |path: &str| host::http().get(format!("{}{path}", host.url)).send().await.unwrap().status();
     assert_eq!(get("/healthz").await, 200);
     assert_eq!(get("/readyz").await, 200);
     redis.kill();

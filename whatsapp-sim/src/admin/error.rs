@@ -19,27 +19,15 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(super) fn route() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "there is no such address",
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such address")
     }
 
     pub(super) fn method() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "this address does not take that method",
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take that method")
     }
 
     pub(super) fn foreign_host() -> Self {
@@ -53,11 +41,7 @@ impl ApiError {
     }
 
     pub(super) fn worker() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the picture could not be worked on",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the picture could not be worked on")
     }
 }
 
@@ -117,11 +101,7 @@ impl From<JsonRejection> for ApiError {
 
 impl From<StringRejection> for ApiError {
     fn from(rejection: StringRejection) -> Self {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            "too_large"
-        } else {
-            "invalid_body"
-        };
+        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_body" };
         Self::new(rejection.status(), code, rejection.body_text())
     }
 }

@@ -17,9 +17,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let Json(value) = Json::from_request(request, state)
-            .await
-            .map_err(ApiError::from)?;
+        let Json(value) = Json::from_request(request, state).await.map_err(ApiError::from)?;
         Ok(Self(value))
     }
 }
@@ -46,9 +44,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(value) = Path::from_request_parts(parts, state)
-            .await
-            .map_err(|_| ApiError::route())?;
+        let Path(value) = Path::from_request_parts(parts, state).await.map_err(|_| ApiError::route())?;
         Ok(Self(value))
     }
 }

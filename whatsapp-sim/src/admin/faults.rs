@@ -23,10 +23,7 @@ pub(super) struct Faults {
     drop_connections: bool,
 }
 
-pub(super) async fn inject(
-    State(sim): State<Sim>,
-    Body(faults): Body<Faults>,
-) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn inject(State(sim): State<Sim>, Body(faults): Body<Faults>) -> Result<impl IntoResponse, ApiError> {
     if let Some(hold) = faults.hold_acks {
         sim.hold_acks(hold).await?;
     }

@@ -23,15 +23,11 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn new(hosts: impl IntoIterator<Item = String>) -> Self {
         let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase());
-        Self {
-            hosts: hosts.collect(),
-        }
+        Self { hosts: hosts.collect() }
     }
 
     fn admits(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let host = single(headers, &HOST)?
-            .ok_or_else(ApiError::foreign_host)?
-            .to_ascii_lowercase();
+        let host = single(headers, &HOST)?.ok_or_else(ApiError::foreign_host)?.to_ascii_lowercase();
         let (name, _) = split_port(&host).ok_or_else(ApiError::foreign_host)?;
         if !is_loopback(name) && !self.hosts.iter().any(|known| known == name) {
             return Err(ApiError::foreign_host());
@@ -69,14 +65,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let (name, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (name, after) = rest.split_once(']')?;
-            (
-                name,
-                if after.is_empty() {
-                    None
-                } else {
-                    Some(after.strip_prefix(':')?)
-                },
-            )
+            (name, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
         }
         None => match authority.split_once(':') {
             Some((name, port)) => (name, Some(port)),
@@ -88,10 +77,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 }
 
 fn is_loopback(name: &str) -> bool {
-    name == "localhost"
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an `Origin` names the site that `host` names. A proxy may end TLS before us, so both schemes count.
@@ -103,8 +89,7 @@ fn is_origin_of(origin: &str, host: &str) -> bool {
     } else {
         return false;
     };
-    let site =
-        |authority| split_port(authority).map(|(name, port)| (name, port.unwrap_or(default_port)));
+    let site = |authority| split_port(authority).map(|(name, port)| (name, port.unwrap_or(default_port)));
     site(authority).is_some_and(|origin| Some(origin) == site(host))
 }
 
@@ -118,22 +103,14 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(ORIGIN, origin.parse().unwrap());
         }
-        Guard::new(["Sim.example".to_owned()])
-            .admits(&headers)
-            .is_ok()
+        Guard::new(["Sim.example".to_owned()]).admits(&headers).is_ok()
     }
 
     #[test]
     fn loopback_and_configured_hosts_are_admitted() {
-        for host in [
-            "127.0.0.1:3002",
-            "127.1.2.3",
-            "localhost:3002",
-            "LOCALHOST",
-            "[::1]:3002",
-            "[::1]",
-            "sim.example:80",
-        ] {
+        for host in
+            ["127.0.0.1:3002", "127.1.2.3", "localhost:3002", "LOCALHOST", "[::1]:3002", "[::1]", "sim.example:80"]
+        {
             assert!(admits(host, None), "{host}");
         }
     }
@@ -155,10 +132,7 @@ mod tests {
         ] {
             assert!(!admits(host, None), "{host}");
         }
-        assert!(
-            Guard::default().admits(&HeaderMap::new()).is_err(),
-            "no Host at all"
-        );
+        assert!(Guard::default().admits(&HeaderMap::new()).is_err(), "no Host at all");
     }
 
     #[test]

@@ -21,10 +21,7 @@ pub(super) struct Create {
     number: Option<String>,
 }
 
-pub(super) async fn create(
-    State(sim): State<Sim>,
-    Body(new): Body<Create>,
-) -> Outcome<impl IntoResponse> {
+pub(super) async fn create(State(sim): State<Sim>, Body(new): Body<Create>) -> Outcome<impl IntoResponse> {
     let phone = sim.create_phone(&new.name, new.number.as_deref()).await?;
     Ok((StatusCode::CREATED, success(phone)))
 }
@@ -33,25 +30,16 @@ pub(super) async fn list(State(sim): State<Sim>) -> impl IntoResponse {
     success(sim.phones().await)
 }
 
-pub(super) async fn one(
-    State(sim): State<Sim>,
-    Segments(number): Segments<String>,
-) -> Outcome<impl IntoResponse> {
+pub(super) async fn one(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone(&number).await?))
 }
 
 /// Who got, read or played what the account's devices wrote.
-pub(super) async fn receipts(
-    State(sim): State<Sim>,
-    Segments(number): Segments<String>,
-) -> Outcome<impl IntoResponse> {
+pub(super) async fn receipts(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone_receipts(&number).await?))
 }
 
-pub(super) async fn messages(
-    State(sim): State<Sim>,
-    Segments(number): Segments<String>,
-) -> Outcome<impl IntoResponse> {
+pub(super) async fn messages(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone_messages(&number).await?))
 }
 
@@ -88,14 +76,7 @@ pub(super) async fn react(
     Segments(number): Segments<String>,
     Body(reaction): Body<React>,
 ) -> Outcome<impl IntoResponse> {
-    let id = sim
-        .phone_react(
-            &number,
-            &reaction.chat,
-            &reaction.message_id,
-            &reaction.emoji,
-        )
-        .await?;
+    let id = sim.phone_react(&number, &reaction.chat, &reaction.message_id, &reaction.emoji).await?;
     Ok(success(json!({ "id": id })))
 }
 
@@ -112,8 +93,7 @@ pub(super) async fn read(
     Segments(number): Segments<String>,
     Body(receipt): Body<Read>,
 ) -> Outcome<impl IntoResponse> {
-    sim.phone_read(&number, &receipt.chat, &receipt.message_ids)
-        .await?;
+    sim.phone_read(&number, &receipt.chat, &receipt.message_ids).await?;
     Ok(success(json!({})))
 }
 

@@ -21,9 +21,7 @@ const MAX_ALLOCATION: u64 = 2 * 4 * (MAX_SIDE as u64) * (MAX_SIDE as u64);
 /// Why a scan found nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum QrError {
-    #[error(
-        "the picture is not a PNG in a base64 data URI of at most {MAX_SIDE} by {MAX_SIDE} pixels"
-    )]
+    #[error("the picture is not a PNG in a base64 data URI of at most {MAX_SIDE} by {MAX_SIDE} pixels")]
     Picture,
     #[error("no QR code could be read in the picture")]
     Unreadable,
@@ -51,10 +49,7 @@ fn decode_png(bytes: &[u8]) -> Result<String, QrError> {
     let picture = reader.decode().map_err(|_| QrError::Picture)?.into_luma8();
     let mut prepared = rqrr::PreparedImage::prepare(picture);
     let grids = prepared.detect_grids();
-    let mut texts = grids
-        .iter()
-        .filter_map(|grid| grid.decode().ok())
-        .map(|(_, text)| text);
+    let mut texts = grids.iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text);
     match (texts.next(), texts.next()) {
         (None, _) => Err(QrError::Unreadable),
         (Some(_), Some(_)) => Err(QrError::Several),
@@ -76,9 +71,7 @@ mod tests {
 
     fn data_uri(picture: GrayImage) -> String {
         let mut png = Cursor::new(Vec::new());
-        DynamicImage::ImageLuma8(picture)
-            .write_to(&mut png, ImageFormat::Png)
-            .unwrap();
+        DynamicImage::ImageLuma8(picture).write_to(&mut png, ImageFormat::Png).unwrap();
         format!("{PNG_DATA_URI}{}", STANDARD.encode(png.into_inner()))
     }
 
@@ -89,10 +82,7 @@ mod tests {
         let side = (modules + 8) * scale;
         GrayImage::from_fn(side, side, |x, y| {
             let at = |pixel: u32| {
-                (pixel / scale)
-                    .checked_sub(4)
-                    .filter(|module| *module < modules)
-                    .map(|module| module as usize)
+                (pixel / scale).checked_sub(4).filter(|module| *module < modules).map(|module| module as usize)
             };
             match (at(x), at(y)) {
                 (Some(x), Some(y)) if code[(x, y)] == Color::Dark => Luma([0]),
@@ -115,18 +105,8 @@ mod tests {
     fn broken_empty_and_oversized_pictures_are_refused() {
         assert_eq!(read(&format!("{PNG_DATA_URI}%%%")), Err(QrError::Picture));
         assert_eq!(read(&format!("{PNG_DATA_URI}AAAA")), Err(QrError::Picture));
-        assert_eq!(
-            read(&data_uri(GrayImage::from_pixel(64, 64, Luma([255])))),
-            Err(QrError::Unreadable)
-        );
-        assert_eq!(
-            read(&data_uri(GrayImage::from_pixel(
-                MAX_SIDE + 1,
-                1,
-                Luma([255])
-            ))),
-            Err(QrError::Picture)
-        );
+        assert_eq!(read(&data_uri(GrayImage::from_pixel(64, 64, Luma([255])))), Err(QrError::Unreadable));
+        assert_eq!(read(&data_uri(GrayImage::from_pixel(MAX_SIDE + 1, 1, Luma([255])))), Err(QrError::Picture));
     }
 
     #[test]

@@ -39,9 +39,6 @@ pub(super) async fn by_number(
 
 /// The account with the companion's push name scans it, created when there is none: the next device of the same
 /// person when clients register under one name.
-pub(super) async fn by_push_name(
-    State(sim): State<Sim>,
-    Text(text): Text,
-) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn by_push_name(State(sim): State<Sim>, Text(text): Text) -> Result<impl IntoResponse, ApiError> {
     Ok(success(sim.scan_by_push_name(text.trim()).await?))
 }

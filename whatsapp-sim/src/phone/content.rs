@@ -28,21 +28,13 @@ pub struct MessageRef {
 
 impl From<MessageRef> for wa::MessageKey {
     fn from(of: MessageRef) -> Self {
-        Self {
-            remote_jid: Some(of.chat),
-            from_me: Some(of.from_me),
-            id: Some(of.id),
-            participant: of.participant,
-        }
+        Self { remote_jid: Some(of.chat), from_me: Some(of.from_me), id: Some(of.id), participant: of.participant }
     }
 }
 
 /// A plain text.
 pub fn text(text: &str) -> wa::Message {
-    wa::Message {
-        conversation: Some(text.to_owned()),
-        ..Default::default()
-    }
+    wa::Message { conversation: Some(text.to_owned()), ..Default::default() }
 }
 
 /// A text that answers another message; `author` is the JID of who wrote that one.
@@ -117,13 +109,10 @@ pub struct AppStateKey<'a> {
 /// The peer message that hands app-state keys to a companion.
 pub fn app_state_key_share(keys: &[AppStateKey<'_>]) -> wa::Message {
     use wa::message::{
-        AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId,
-        AppStateSyncKeyShare,
+        AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId, AppStateSyncKeyShare,
     };
     let keys = keys.iter().map(|key| AppStateSyncKey {
-        key_id: MessageField::some(AppStateSyncKeyId {
-            key_id: Some(key.id.to_vec()),
-        }),
+        key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(key.id.to_vec()) }),
         key_data: MessageField::some(AppStateSyncKeyData {
             key_data: Some(key.data.to_vec()),
             fingerprint: MessageField::some(AppStateSyncKeyFingerprint {
@@ -136,19 +125,14 @@ pub fn app_state_key_share(keys: &[AppStateKey<'_>]) -> wa::Message {
     });
     protocol(ProtocolMessage {
         r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
-        app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare {
-            keys: keys.collect(),
-        }),
+        app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare { keys: keys.collect() }),
         ..Default::default()
     })
 }
 
 /// A message that speaks to the other devices' software instead of to people.
 pub(super) fn protocol(content: ProtocolMessage) -> wa::Message {
-    wa::Message {
-        protocol_message: MessageField::some(content),
-        ..Default::default()
-    }
+    wa::Message { protocol_message: MessageField::some(content), ..Default::default() }
 }
 
 #[cfg(test)]

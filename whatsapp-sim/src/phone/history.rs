@@ -6,9 +6,7 @@
 use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp as wa;
 use waproto::whatsapp::history_sync::HistorySyncType as Content;
-use waproto::whatsapp::message::{
-    HistorySyncNotification, HistorySyncType as Kind, ProtocolMessage, protocol_message,
-};
+use waproto::whatsapp::message::{HistorySyncNotification, HistorySyncType as Kind, ProtocolMessage, protocol_message};
 
 use super::content::{MessageRef, protocol};
 
@@ -48,9 +46,7 @@ pub struct PastConversation {
 
 /// The first history notification of a new companion. `None` when the conversations do not fit inside a message.
 pub fn initial_bootstrap(conversations: Vec<PastConversation>) -> Option<wa::Message> {
-    let mappings = conversations
-        .iter()
-        .filter_map(|past| past.pn_and_lid.clone());
+    let mappings = conversations.iter().filter_map(|past| past.pn_and_lid.clone());
     notification(
         Kind::INITIAL_BOOTSTRAP,
         &wa::HistorySync {
@@ -58,10 +54,7 @@ pub fn initial_bootstrap(conversations: Vec<PastConversation>) -> Option<wa::Mes
             chunk_order: Some(0),
             progress: Some(100),
             phone_number_to_lid_mappings: mappings
-                .map(|(pn, lid)| wa::PhoneNumberToLIDMapping {
-                    pn_jid: Some(pn),
-                    lid_jid: Some(lid),
-                })
+                .map(|(pn, lid)| wa::PhoneNumberToLIDMapping { pn_jid: Some(pn), lid_jid: Some(lid) })
                 .collect(),
             conversations: conversations.into_iter().map(conversation).collect(),
             ..Default::default()
@@ -71,17 +64,10 @@ pub fn initial_bootstrap(conversations: Vec<PastConversation>) -> Option<wa::Mes
 
 /// The push names of contacts, as pairs of JID and name. `None` when they do not fit inside a message.
 pub fn push_names(names: impl IntoIterator<Item = (String, String)>) -> Option<wa::Message> {
-    let names = names.into_iter().map(|(jid, name)| wa::Pushname {
-        id: Some(jid),
-        pushname: Some(name),
-    });
+    let names = names.into_iter().map(|(jid, name)| wa::Pushname { id: Some(jid), pushname: Some(name) });
     notification(
         Kind::PUSH_NAME,
-        &wa::HistorySync {
-            sync_type: Content::PUSH_NAME,
-            pushnames: names.collect(),
-            ..Default::default()
-        },
+        &wa::HistorySync { sync_type: Content::PUSH_NAME, pushnames: names.collect(), ..Default::default() },
     )
 }
 
@@ -100,10 +86,7 @@ fn conversation(past: PastConversation) -> wa::Conversation {
         pn_jid: pn,
         lid_jid: lid,
         end_of_history_transfer: Some(true),
-        messages: (1..)
-            .zip(messages)
-            .map(|(order, message)| entry(order, message))
-            .collect(),
+        messages: (1..).zip(messages).map(|(order, message)| entry(order, message)).collect(),
         ..Default::default()
     }
 }

@@ -16,6 +16,9 @@ use crate::api::Api;
 
 const HOST: &str = "host-1";
 
+/// More commands than any test sends to a host it does not listen to.
+const SEEN: usize = 64;
+
 /// What the host does with a send.
 #[derive(Clone, Copy)]
 pub(crate) enum Manner {
@@ -27,7 +30,7 @@ pub(crate) enum Manner {
 pub(crate) struct Host {
     task: JoinHandle<()>,
     /// Every command it saw.
-    pub(crate) seen: mpsc::UnboundedReceiver<Command>,
+    pub(crate) seen: mpsc::Receiver<Command>,
 }
 
 impl Drop for Host {
@@ -66,7 +69,7 @@ pub(crate) async fn start(api: &Api, session: &str, manner: Manner) -> Host {
     redis.set_response_timeout(std::time::Duration::from_secs(5));
     let stream = keys::host_commands(HOST);
     let _: () = redis.xgroup_create_mkstream(&stream, STREAM_GROUP, "0").await.unwrap();
-    let (sender, seen) = mpsc::unbounded_channel();
+    let (sender, seen) = mpsc::channel(SEEN);
     let task = tokio::spawn(async move {
         let options = StreamReadOptions::default().group(STREAM_GROUP, HOST).block(1000).count(10);
         loop {
@@ -75,7 +78,7 @@ pub(crate) async fn start(api: &Api, session: &str, manner: Manner) -> Host {
                 let text: String = entry.get(STREAM_FIELD).unwrap();
                 let command: Command = serde_json::from_str(&text).unwrap();
                 work(&mut redis, &command, manner).await;
-                sender.send(command).ok();
+                sender.send(command).await.ok();
             }
         }
     });

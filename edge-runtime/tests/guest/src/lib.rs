@@ -132,7 +132,7 @@ async fn fetch(url: &str) -> String {
     }
 }
 
-/// Runs the lines of the body as commands, one after the other on one connection.
+/// Runs the lines of the body as commands, one after the other on one connection; `:1` is a number, `~` a space.
 async fn redis(url: &str, request: Request) -> String {
     let body = request.into_body().bytes().await.unwrap();
     let connection = match Connection::open(url).await {
@@ -146,7 +146,7 @@ async fn redis(url: &str, request: Request) -> String {
         let arguments: Vec<RedisParameter> = words
             .map(|word| match word.strip_prefix(':').and_then(|number| number.parse().ok()) {
                 Some(number) => RedisParameter::Int64(number),
-                None => RedisParameter::Binary(word.replace('_', " ").into_bytes()),
+                None => RedisParameter::Binary(word.replace('~', " ").into_bytes()),
             })
             .collect();
         let answer = match connection.execute(command, arguments).await {

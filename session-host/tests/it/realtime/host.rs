@@ -50,6 +50,11 @@ pub(super) async fn start(redis_url: &str) -> Host {
     start_with(redis_url, config("*", SocketAuth::Off), None).await
 }
 
+/// An HTTP client that gives up.
+pub(super) fn http() -> reqwest::Client {
+    reqwest::Client::builder().timeout(DEADLINE).build().expect("a client")
+}
+
 pub(super) fn config(origin: &str, auth: SocketAuth) -> RealtimeConfig {
     RealtimeConfig::new(CorsOrigin::parse(origin).expect("an origin"), auth)
 }
@@ -64,9 +69,8 @@ impl Host {
 
     /// Appends numbered events in one step.
     pub(super) async fn append_at_once(&self, session: &SessionId, numbers: impl IntoIterator<Item = u64>) {
-        let script = Script::new(&format!(
-            "{APPEND_EVENT} for i = 2, #ARGV do append_event(KEYS[1], ARGV[1], ARGV[i]) end"
-        ));
+        let script =
+            Script::new(&format!("{APPEND_EVENT} for i = 2, #ARGV do append_event(KEYS[1], ARGV[1], ARGV[i]) end"));
         let mut invocation = script.key(SessionKeys::new(session).events());
         invocation.arg(session.as_str());
         for number in numbers {
@@ -79,12 +83,8 @@ impl Host {
     pub(super) async fn wait_for_stats(&self, expected: &Value) {
         let deadline = Instant::now() + DEADLINE;
         loop {
-            let stats: Value = reqwest::get(format!("{}/api/websocket/stats", self.url))
-                .await
-                .expect("the host answers")
-                .json()
-                .await
-                .expect("JSON");
+            let response = http().get(format!("{}/api/websocket/stats", self.url)).send().await.expect("an answer");
+            let stats: Value = response.json().await.expect("JSON");
             if stats == *expected {
                 return;
             }
@@ -94,13 +94,11 @@ impl Host {
     }
 }
 
-fn event(session: &SessionId, number: u64) -> String {
-    let fields = Map::from_iter([
-        ("number".to_owned(), json!(number)),
-        ("message".to_owned(), json!({"text": "Halo ☀"})),
-    ]);
-    let payload =
-        Payload { session_id: session.clone(), timestamp: "2026-01-02T03:04:05.678Z".to_owned(), fields };
+/// A numbered event as it stands in the log.
+pub(super) fn event(session: &SessionId, number: u64) -> String {
+    let fields =
+        Map::from_iter([("number".to_owned(), json!(number)), ("message".to_owned(), json!({"text": "Halo ☀"}))]);
+    let payload = Payload { session_id: session.clone(), timestamp: "2026-01-02T03:04:05.678Z".to_owned(), fields };
     serde_json::to_string(&Event { event: EventKind::Message, payload }).expect("JSON")
 }
 

@@ -70,12 +70,7 @@ pub(crate) fn parse(
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (arg.as_str(), None),
         };
-        let mut value = |name| {
-            value
-                .clone()
-                .or_else(|| args.next())
-                .ok_or(UsageError::NoValue(name))
-        };
+        let mut value = |name| value.clone().or_else(|| args.next()).ok_or(UsageError::NoValue(name));
         match name {
             "--listen" => listen = Some(value("--listen")?),
             "--data-dir" => data_dir = Some(value("--data-dir")?),
@@ -97,11 +92,17 @@ pub(crate) fn parse(
     if key_seed.as_deref() == Some("") {
         return Err(UsageError::EmptySeed);
     }
+    if admin_hosts.is_empty() {
+        let names = variable("SIM_ADMIN_HOSTS").unwrap_or_default();
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        admin_hosts = names.map(str::to_owned).collect();
+    }
+    if !listen.ip().is_loopback() && !listen.ip().is_unspecified() {
+        admin_hosts.push(listen.ip().to_string());
+    }
     Ok(Command::Run(Options {
         listen,
-        data_dir: data_dir
-            .or_else(|| variable("SIM_DATA_DIR"))
-            .map(PathBuf::from),
+        data_dir: data_dir.or_else(|| variable("SIM_DATA_DIR")).map(PathBuf::from),
         key_seed,
         admin_hosts,
     }))
@@ -112,26 +113,18 @@ mod tests {
     use super::*;
 
     fn with(args: &[&str], environment: &[(&str, &str)]) -> Result<Command, UsageError> {
-        let variable = |name: &str| {
-            environment
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let variable =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         parse(args.iter().map(|arg| (*arg).to_owned()), variable)
     }
 
-    fn run(
-        listen: &str,
-        data_dir: Option<&str>,
-        key_seed: Option<&str>,
-    ) -> Result<Command, UsageError> {
-        Ok(Command::Run(Options {
+    fn run(listen: &str, data_dir: Option<&str>, key_seed: Option<&str>) -> Command {
+        Command::Run(Options {
             listen: listen.parse().unwrap(),
             data_dir: data_dir.map(PathBuf::from),
             key_seed: key_seed.map(str::to_owned),
             admin_hosts: Vec::new(),
-        }))
+        })
     }
 
     fn admin_hosts(args: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
@@ -151,56 +144,28 @@ mod tests {
 
     #[test]
     fn arguments_win_over_the_environment_and_both_over_defaults() {
-        assert_eq!(with(&[], &[]), run("127.0.0.1:3002", None, None));
-        let environment = [
-            ("SIM_LISTEN", "127.0.0.1:1"),
-            ("SIM_DATA_DIR", "/a"),
-            ("SIM_KEY_SEED", "x"),
-        ];
-        assert_eq!(
-            with(&[], &environment),
-            run("127.0.0.1:1", Some("/a"), Some("x"))
-        );
+        assert_eq!(with(&[], &[]), Ok(run("127.0.0.1:3002", None, None)));
+        let environment = [("SIM_LISTEN", "127.0.0.1:1"), ("SIM_DATA_DIR", "/a"), ("SIM_KEY_SEED", "x")];
+        assert_eq!(with(&[], &environment), Ok(run("127.0.0.1:1", Some("/a"), Some("x"))));
         let args = ["--listen", "[::1]:2", "--data-dir=/b", "--key-seed", "y"];
-        assert_eq!(
-            with(&args, &environment),
-            run("[::1]:2", Some("/b"), Some("y"))
-        );
-        assert_eq!(
-            with(&[], &[("SIM_LISTEN", ""), ("SIM_KEY_SEED", "")]),
-            run("127.0.0.1:3002", None, None)
-        );
+        assert_eq!(with(&args, &environment), Ok(run("[::1]:2", Some("/b"), Some("y"))));
+        assert_eq!(with(&[], &[("SIM_LISTEN", ""), ("SIM_KEY_SEED", "")]), Ok(run("127.0.0.1:3002", None, None)));
     }
 
     #[test]
     fn remote_addresses_need_permission() {
         let remote = UsageError::Remote("0.0.0.0:3002".parse().unwrap());
         assert_eq!(with(&["--listen", "0.0.0.0:3002"], &[]), Err(remote));
-        assert_eq!(
-            with(&["--allow-remote", "--listen", "0.0.0.0:3002"], &[]),
-            run("0.0.0.0:3002", None, None)
-        );
+        assert_eq!(with(&["--allow-remote", "--listen", "0.0.0.0:3002"], &[]), Ok(run("0.0.0.0:3002", None, None)));
     }
 
     #[test]
     fn mistakes_are_named() {
         assert_eq!(with(&["--help", "--nonsense"], &[]), Ok(Command::Help));
-        assert_eq!(
-            with(&["--nonsense"], &[]),
-            Err(UsageError::Unknown("--nonsense".to_owned()))
-        );
-        assert_eq!(
-            with(&["--allow-remote=no"], &[]),
-            Err(UsageError::Unknown("--allow-remote=no".to_owned()))
-        );
-        assert_eq!(
-            with(&["--listen"], &[]),
-            Err(UsageError::NoValue("--listen"))
-        );
-        assert_eq!(
-            with(&["--listen", "here"], &[]),
-            Err(UsageError::Listen("here".to_owned()))
-        );
+        assert_eq!(with(&["--nonsense"], &[]), Err(UsageError::Unknown("--nonsense".to_owned())));
+        assert_eq!(with(&["--allow-remote=no"], &[]), Err(UsageError::Unknown("--allow-remote=no".to_owned())));
+        assert_eq!(with(&["--listen"], &[]), Err(UsageError::NoValue("--listen")));
+        assert_eq!(with(&["--listen", "here"], &[]), Err(UsageError::Listen("here".to_owned())));
         assert_eq!(with(&["--key-seed="], &[]), Err(UsageError::EmptySeed));
     }
 }

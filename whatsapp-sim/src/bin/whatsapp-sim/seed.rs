@@ -32,14 +32,12 @@ fn of_text(text: &str) -> [u8; 32] {
 }
 
 fn kept_in(folder: &Path) -> anyhow::Result<[u8; 32]> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let path = folder.join(FILE);
     let mut seed = [0; 32];
     match std::fs::read_to_string(&path) {
         Ok(text) => {
-            hex::decode_to_slice(text.trim(), &mut seed)
-                .with_context(|| format!("{} is damaged", path.display()))?;
+            hex::decode_to_slice(text.trim(), &mut seed).with_context(|| format!("{} is damaged", path.display()))?;
             return Ok(seed);
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -62,14 +60,8 @@ mod tests {
 
     #[test]
     fn a_given_text_always_gives_the_same_seed() {
-        assert_eq!(
-            find(Some("a"), None).unwrap(),
-            find(Some("a"), None).unwrap()
-        );
-        assert_ne!(
-            find(Some("a"), None).unwrap(),
-            find(Some("b"), None).unwrap()
-        );
+        assert_eq!(find(Some("a"), None).unwrap(), find(Some("a"), None).unwrap());
+        assert_ne!(find(Some("a"), None).unwrap(), find(Some("b"), None).unwrap());
     }
 
     #[test]
@@ -79,16 +71,10 @@ mod tests {
         let data = folder.path().join("new");
         let first = find(None, Some(&data)).unwrap();
         assert_eq!(find(None, Some(&data)).unwrap(), first);
-        let mode = std::fs::metadata(data.join(FILE))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(data.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(data.join(FILE), "nonsense").unwrap();
-        assert!(
-            find(None, Some(&data)).is_err(),
-            "a damaged seed is not silently replaced"
-        );
+        assert!(find(None, Some(&data)).is_err(), "a damaged seed is not silently replaced");
     }
 
     #[test]

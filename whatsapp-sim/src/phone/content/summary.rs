@@ -26,16 +26,11 @@ pub fn summary(message: &wa::Message) -> Summary {
     if let Some(content) = message.protocol_message.as_option() {
         return of_protocol(content);
     }
-    of_media(message)
-        .or_else(|| of_card(message))
-        .unwrap_or_else(|| of(fallback(message), None))
+    of_media(message).or_else(|| of_card(message)).unwrap_or_else(|| of(fallback(message), None))
 }
 
 fn of(kind: &'static str, text: Option<&str>) -> Summary {
-    Summary {
-        kind,
-        text: text.filter(|text| !text.is_empty()).map(str::to_owned),
-    }
+    Summary { kind, text: text.filter(|text| !text.is_empty()).map(str::to_owned) }
 }
 
 fn of_protocol(content: &ProtocolMessage) -> Summary {
@@ -43,10 +38,7 @@ fn of_protocol(content: &ProtocolMessage) -> Summary {
         Some(protocol_message::Type::REVOKE) => of("delete", None),
         Some(protocol_message::Type::MESSAGE_EDIT) => {
             let edited = content.edited_message.as_option();
-            of(
-                "edit",
-                edited.and_then(|new| new.text_content().or(new.get_caption())),
-            )
+            of("edit", edited.and_then(|new| new.text_content().or(new.get_caption())))
         }
         _ => of("protocol", None),
     }
@@ -66,10 +58,7 @@ fn of_media(message: &wa::Message) -> Option<Summary> {
     } else {
         return None;
     };
-    let file_name = message
-        .document_message
-        .as_option()
-        .and_then(|document| document.file_name.as_deref());
+    let file_name = message.document_message.as_option().and_then(|document| document.file_name.as_deref());
     let caption = message.get_caption().filter(|caption| !caption.is_empty());
     Some(of(kind, caption.or(file_name)))
 }
@@ -82,10 +71,7 @@ fn of_card(message: &wa::Message) -> Option<Summary> {
         return Some(of("contact", contacts.display_name.as_deref()));
     }
     if let Some(place) = message.location_message.as_option() {
-        return Some(of(
-            "location",
-            place.name.as_deref().or(place.address.as_deref()),
-        ));
+        return Some(of("location", place.name.as_deref().or(place.address.as_deref())));
     }
     if let Some(place) = message.live_location_message.as_option() {
         return Some(of("location", place.caption.as_deref()));
@@ -102,9 +88,5 @@ fn of_card(message: &wa::Message) -> Option<Summary> {
 
 /// Group key distribution travels alone or next to content; alone it is the software speaking.
 fn fallback(message: &wa::Message) -> &'static str {
-    if message.sender_key_distribution_message.is_set() {
-        "protocol"
-    } else {
-        "unknown"
-    }
+    if message.sender_key_distribution_message.is_set() { "protocol" } else { "unknown" }
 }

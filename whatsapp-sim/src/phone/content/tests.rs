@@ -1,12 +1,7 @@
 use super::*;
 
 fn about(id: &str) -> MessageRef {
-    MessageRef {
-        chat: "6281200000001@s.whatsapp.net".to_owned(),
-        id: id.to_owned(),
-        from_me: false,
-        participant: None,
-    }
+    MessageRef { chat: "6281200000001@s.whatsapp.net".to_owned(), id: id.to_owned(), from_me: false, participant: None }
 }
 
 fn says(message: &wa::Message) -> (&'static str, Option<String>) {
@@ -18,23 +13,12 @@ fn says(message: &wa::Message) -> (&'static str, Option<String>) {
 fn every_builder_is_recognised_by_the_summary() {
     let words = |text: &str| Some(text.to_owned());
     assert_eq!(says(&text("hello")), ("text", words("hello")));
-    let quoting = quoted_text(
-        "yes",
-        "A1",
-        "6281200000001@s.whatsapp.net",
-        &text("really?"),
-    );
+    let quoting = quoted_text("yes", "A1", "6281200000001@s.whatsapp.net", &text("really?"));
     assert_eq!(says(&quoting), ("text", words("yes")));
-    assert_eq!(
-        says(&reaction(about("A1"), "👍", 1)),
-        ("reaction", words("👍"))
-    );
+    assert_eq!(says(&reaction(about("A1"), "👍", 1)), ("reaction", words("👍")));
     assert_eq!(says(&reaction(about("A1"), "", 1)), ("reaction", None));
     assert_eq!(says(&delete(about("A1"))), ("delete", None));
-    assert_eq!(
-        says(&edit(about("A1"), text("better"), 1)),
-        ("edit", words("better"))
-    );
+    assert_eq!(says(&edit(about("A1"), text("better"), 1)), ("edit", words("better")));
     assert_eq!(says(&app_state_key_share(&[])), ("protocol", None));
     assert_eq!(says(&wa::Message::default()), ("unknown", None));
 }
@@ -62,24 +46,10 @@ fn captions_and_file_names_are_the_text_of_media() {
 
 #[test]
 fn a_quotation_carries_the_quoted_message() {
-    let message = quoted_text(
-        "yes",
-        "A1",
-        "6281200000001@s.whatsapp.net",
-        &text("really?"),
-    );
-    let context = message
-        .extended_text_message
-        .as_option()
-        .unwrap()
-        .context_info
-        .as_option()
-        .unwrap();
+    let message = quoted_text("yes", "A1", "6281200000001@s.whatsapp.net", &text("really?"));
+    let context = message.extended_text_message.as_option().unwrap().context_info.as_option().unwrap();
     assert_eq!(context.stanza_id.as_deref(), Some("A1"));
-    assert_eq!(
-        context.participant.as_deref(),
-        Some("6281200000001@s.whatsapp.net")
-    );
+    assert_eq!(context.participant.as_deref(), Some("6281200000001@s.whatsapp.net"));
     let quoted = context.quoted_message.as_option().unwrap();
     assert_eq!(summary(quoted).text.as_deref(), Some("really?"));
 }
@@ -87,11 +57,7 @@ fn a_quotation_carries_the_quoted_message() {
 #[test]
 fn own_copies_are_wrapped_and_unwrapped() {
     let copy = device_sent("6281200000002@s.whatsapp.net", text("hi"));
-    assert_eq!(
-        says(&copy),
-        ("text", Some("hi".to_owned())),
-        "the summary looks through the wrapper"
-    );
+    assert_eq!(says(&copy), ("text", Some("hi".to_owned())), "the summary looks through the wrapper");
     let (destination, inner) = unwrap_device_sent(copy);
     assert_eq!(destination.as_deref(), Some("6281200000002@s.whatsapp.net"));
     assert_eq!(inner, text("hi"));
@@ -113,13 +79,7 @@ fn a_key_share_names_key_and_devices() {
     let content = message.protocol_message.as_option().unwrap();
     let key = &content.app_state_sync_key_share.as_option().unwrap().keys[0];
     let data = key.key_data.as_option().unwrap();
-    assert_eq!(
-        key.key_id.as_option().unwrap().key_id.as_deref(),
-        Some(&b"\0\0\0\0\0\x01"[..])
-    );
+    assert_eq!(key.key_id.as_option().unwrap().key_id.as_deref(), Some(&b"\0\0\0\0\0\x01"[..]));
     assert_eq!(data.key_data.as_deref(), Some(&[7; 32][..]));
-    assert_eq!(
-        data.fingerprint.as_option().unwrap().device_indexes,
-        [0, 1, 2]
-    );
+    assert_eq!(data.fingerprint.as_option().unwrap().device_indexes, [0, 1, 2]);
 }

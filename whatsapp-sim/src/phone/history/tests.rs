@@ -6,20 +6,13 @@ use crate::phone::content;
 fn unpack(message: &wa::Message) -> (Kind, Vec<wa::Conversation>, wa::HistorySync) {
     let content = message.protocol_message.as_option().unwrap();
     let notification = content.history_sync_notification.as_option().unwrap();
-    let packed = notification
-        .initial_hist_bootstrap_inline_payload
-        .as_deref()
-        .unwrap();
+    let packed = notification.initial_hist_bootstrap_inline_payload.as_deref().unwrap();
     let mut stream = HistorySyncStream::new(packed, 1 << 24);
     let mut conversations = Vec::new();
     while let Some(conversation) = stream.next_conversation().unwrap() {
         conversations.push(conversation);
     }
-    (
-        notification.sync_type.unwrap(),
-        conversations,
-        stream.remainder().unwrap(),
-    )
+    (notification.sync_type.unwrap(), conversations, stream.remainder().unwrap())
 }
 
 fn past(id: &str, timestamp: u64, words: &str) -> PastMessage {
@@ -39,10 +32,7 @@ fn past(id: &str, timestamp: u64, words: &str) -> PastMessage {
 fn with_messages(messages: Vec<PastMessage>) -> Vec<PastConversation> {
     vec![PastConversation {
         chat: "100000000000002@lid".to_owned(),
-        pn_and_lid: Some((
-            "6281200000002@s.whatsapp.net".to_owned(),
-            "100000000000002@lid".to_owned(),
-        )),
+        pn_and_lid: Some(("6281200000002@s.whatsapp.net".to_owned(), "100000000000002@lid".to_owned())),
         name: Some("Sari".to_owned()),
         unread: 1,
         messages,
@@ -51,32 +41,23 @@ fn with_messages(messages: Vec<PastMessage>) -> Vec<PastConversation> {
 
 #[test]
 fn the_client_librarys_reader_finds_conversations_newest_first() {
-    let message = initial_bootstrap(with_messages(vec![
-        past("A1", 10, "older"),
-        past("A2", 20, "newer"),
-    ]))
-    .unwrap();
+    let message = initial_bootstrap(with_messages(vec![past("A1", 10, "older"), past("A2", 20, "newer")])).unwrap();
     let (kind, conversations, rest) = unpack(&message);
     assert_eq!(kind, Kind::INITIAL_BOOTSTRAP);
     assert_eq!(rest.phone_number_to_lid_mappings.len(), 1);
-    let [conversation] = &conversations[..] else {
-        panic!("one conversation")
-    };
+    let [conversation] = &conversations[..] else { panic!("one conversation") };
     assert_eq!(conversation.id, "100000000000002@lid");
     assert_eq!(conversation.conversation_timestamp, Some(20));
     let texts = conversation.messages.iter().map(|entry| {
         let info = entry.message.as_option().unwrap();
-        content::summary(info.message.as_option().unwrap())
-            .text
-            .unwrap()
+        content::summary(info.message.as_option().unwrap()).text.unwrap()
     });
     assert_eq!(texts.collect::<Vec<_>>(), ["newer", "older"]);
 }
 
 #[test]
 fn push_names_arrive() {
-    let message =
-        push_names([("6281200000002@s.whatsapp.net".to_owned(), "Sari".to_owned())]).unwrap();
+    let message = push_names([("6281200000002@s.whatsapp.net".to_owned(), "Sari".to_owned())]).unwrap();
     let (kind, _, rest) = unpack(&message);
     assert_eq!(kind, Kind::PUSH_NAME);
     assert_eq!(rest.pushnames[0].pushname.as_deref(), Some("Sari"));
@@ -84,7 +65,5 @@ fn push_names_arrive() {
 
 #[test]
 fn a_history_too_large_for_a_message_is_refused() {
-    assert!(
-        initial_bootstrap(with_messages(vec![past("A1", 1, &"x".repeat(MAX_INLINE))])).is_none()
-    );
+    assert!(initial_bootstrap(with_messages(vec![past("A1", 1, &"x".repeat(MAX_INLINE))])).is_none());
 }

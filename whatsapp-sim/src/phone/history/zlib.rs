@@ -45,8 +45,7 @@ mod tests {
     fn the_client_librarys_inflater_gives_the_bytes_back() {
         for length in [0, 1, MAX_BLOCK - 1, MAX_BLOCK, MAX_BLOCK + 1, 3 * MAX_BLOCK] {
             let data: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
-            let back =
-                wacore_binary::zlib_pool::decompress_zlib_pooled(&store(&data), 1 << 20).unwrap();
+            let back = wacore_binary::zlib_pool::decompress_zlib_pooled(&store(&data), 1 << 20).unwrap();
             assert_eq!(back, data);
         }
     }

@@ -36,12 +36,9 @@ impl PhoneSignal {
             key_index: Some(key_index),
             account_type: Some(wa::ADVEncryptionType::E2EE),
             device_type: Some(wa::ADVEncryptionType::E2EE),
-            ..Default::default()
         }
         .encode_to_vec();
-        let signature = self
-            .sign(&[ACCOUNT_SIGNATURE, &details, &companion_identity])
-            .ok_or(PhoneError::Sign)?;
+        let signature = self.sign(&[ACCOUNT_SIGNATURE, &details, &companion_identity]).ok_or(PhoneError::Sign)?;
         let signed = codec::adv_signed_device_identity_to_vec(&wa::ADVSignedDeviceIdentity {
             details: Some(details),
             account_signature_key: Some(self.identity_public().to_vec()),
@@ -59,19 +56,12 @@ impl PhoneSignal {
     }
 
     /// Checks the `ADVSignedDeviceIdentity` that a companion returned: this phone's signature and the companion's.
-    pub fn verify_companion(
-        &self,
-        device_identity: &[u8],
-        companion_identity: [u8; 32],
-    ) -> Result<(), PhoneError> {
+    pub fn verify_companion(&self, device_identity: &[u8], companion_identity: [u8; 32]) -> Result<(), PhoneError> {
         let own = self.identity_public();
-        let signed = codec::adv_signed_device_identity_decode(device_identity)
-            .map_err(|_| PhoneError::DeviceIdentity)?;
+        let signed =
+            codec::adv_signed_device_identity_decode(device_identity).map_err(|_| PhoneError::DeviceIdentity)?;
         // A blob that names another account would verify against that account's key.
-        if signed
-            .account_signature_key
-            .is_some_and(|key| !key.is_empty() && key != own)
-        {
+        if signed.account_signature_key.is_some_and(|key| !key.is_empty() && key != own) {
             return Err(PhoneError::DeviceIdentity);
         }
         match validate_adv_with_identity_key(device_identity, &companion_identity, Some(&own)) {
@@ -83,13 +73,7 @@ impl PhoneSignal {
     /// The `<key-index-list>` of device answers: an encoded `ADVSignedKeyIndexList`.
     ///
     /// Without it clients ignore every companion of the account. They do not check its signature.
-    pub fn key_index_list(
-        &self,
-        raw_id: u32,
-        timestamp: u64,
-        current_index: u32,
-        valid: &[u32],
-    ) -> Vec<u8> {
+    pub fn key_index_list(&self, raw_id: u32, timestamp: u64, current_index: u32, valid: &[u32]) -> Vec<u8> {
         let details = codec::adv_key_index_list_to_vec(&wa::ADVKeyIndexList {
             raw_id: Some(raw_id),
             timestamp: Some(timestamp),
@@ -101,14 +85,11 @@ impl PhoneSignal {
             account_signature: self.sign(&[KEY_INDEX_LIST_SIGNATURE, &details]),
             account_signature_key: Some(self.identity_public().to_vec()),
             details: Some(details),
-            ..Default::default()
         })
     }
 
     fn sign(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
         let key = &self.identities.own().private_key;
-        key.calculate_signature_for_multipart_message(parts, &mut keys::rng())
-            .ok()
-            .map(|signature| signature.to_vec())
+        key.calculate_signature_for_multipart_message(parts, &mut keys::rng()).ok().map(|signature| signature.to_vec())
     }
 }

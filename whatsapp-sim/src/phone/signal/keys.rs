@@ -57,9 +57,7 @@ pub(super) fn raw_public(key: &PublicKey) -> [u8; 32] {
 
 /// The pair of a stored private key.
 pub(super) fn pair(private: &[u8], field: &'static str) -> Result<KeyPair, PhoneError> {
-    PrivateKey::deserialize(private)
-        .and_then(KeyPair::try_from)
-        .map_err(|_| PhoneError::State(field))
+    PrivateKey::deserialize(private).and_then(KeyPair::try_from).map_err(|_| PhoneError::State(field))
 }
 
 pub(super) struct SignedPreKey {
@@ -97,10 +95,7 @@ pub(super) struct OneTimeKeys {
 
 impl Default for OneTimeKeys {
     fn default() -> Self {
-        Self {
-            issued: BTreeMap::new(),
-            next_id: 1,
-        }
+        Self { issued: BTreeMap::new(), next_id: 1 }
     }
 }
 
@@ -120,9 +115,7 @@ impl OneTimeKeys {
     /// The oldest key is the first one after the newest, counting round.
     fn forget_oldest(&mut self) {
         let after = self.issued.range(self.next_id..).next();
-        let oldest = after
-            .or_else(|| self.issued.iter().next())
-            .map(|(id, _)| *id);
+        let oldest = after.or_else(|| self.issued.iter().next()).map(|(id, _)| *id);
         if let Some(id) = oldest {
             self.issued.remove(&id);
         }
@@ -135,10 +128,7 @@ mod tests {
 
     #[test]
     fn ids_are_fresh_and_old_keys_are_forgotten() {
-        let mut keys = OneTimeKeys {
-            issued: BTreeMap::new(),
-            next_id: MAX_PRE_KEY_ID - 1,
-        };
+        let mut keys = OneTimeKeys { issued: BTreeMap::new(), next_id: MAX_PRE_KEY_ID - 1 };
         let mut rng = rng();
         let ids: Vec<u32> = (0..3).map(|_| keys.issue(&mut rng).0).collect();
         assert_eq!(ids, [MAX_PRE_KEY_ID - 1, MAX_PRE_KEY_ID, 1]);
@@ -146,10 +136,7 @@ mod tests {
             keys.issue(&mut rng);
         }
         assert_eq!(keys.issued.len(), MAX_ISSUED);
-        assert!(
-            !keys.issued.contains_key(&(MAX_PRE_KEY_ID - 1)),
-            "the first one issued goes first"
-        );
+        assert!(!keys.issued.contains_key(&(MAX_PRE_KEY_ID - 1)), "the first one issued goes first");
         assert!(keys.issued.contains_key(&MAX_PRE_KEY_ID));
     }
 }

@@ -3,9 +3,9 @@
 //! Padding and protobuf happen here; unwrapping what an own companion sent on behalf of the account does not.
 
 use wacore::libsignal::protocol::{
-    CiphertextMessage, CiphertextMessageType, DeviceId, IdentityKey, PreKeyBundle,
-    PreKeySignalMessage, PreKeyStore as _, ProtocolAddress, PublicKey, SignalMessage,
-    SignalProtocolError, UsePQRatchet, message_decrypt, message_encrypt, process_prekey_bundle,
+    CiphertextMessage, CiphertextMessageType, DeviceId, IdentityKey, PreKeyBundle, PreKeySignalMessage,
+    PreKeyStore as _, ProtocolAddress, PublicKey, SignalMessage, SignalProtocolError, UsePQRatchet, message_decrypt,
+    message_encrypt, process_prekey_bundle,
 };
 use wacore::messages::{MessageUtils, decode_plaintext};
 use waproto::whatsapp as wa;
@@ -64,9 +64,7 @@ impl PhoneSignal {
             return Err(PhoneError::TooLarge(bytes.len()));
         }
         let envelope = match kind {
-            EncKind::Pkmsg => {
-                PreKeySignalMessage::try_from(bytes).map(CiphertextMessage::PreKeySignalMessage)
-            }
+            EncKind::Pkmsg => PreKeySignalMessage::try_from(bytes).map(CiphertextMessage::PreKeySignalMessage),
             EncKind::Msg => SignalMessage::try_from(bytes).map(CiphertextMessage::SignalMessage),
         }
         .map_err(PhoneError::Envelope)?;
@@ -86,10 +84,7 @@ impl PhoneSignal {
             other => PhoneError::Decrypt(other),
         })?;
         if let Some(id) = opened.consumed_prekey_id {
-            self.one_time
-                .remove_pre_key(id)
-                .await
-                .map_err(PhoneError::Decrypt)?;
+            self.one_time.remove_pre_key(id).await.map_err(PhoneError::Decrypt)?;
         }
         decode_plaintext(&opened.plaintext, PADDING_VERSION).map_err(|_| PhoneError::Plaintext)
     }
@@ -104,8 +99,7 @@ impl PhoneSignal {
     ) -> Result<(EncKind, Vec<u8>), PhoneError> {
         let address = address(user, device);
         if !self.sessions.contains(&address) {
-            let bundle = prekey_bundle(bundle.ok_or(PhoneError::NoSession)?, device)
-                .map_err(PhoneError::Bundle)?;
+            let bundle = prekey_bundle(bundle.ok_or(PhoneError::NoSession)?, device).map_err(PhoneError::Bundle)?;
             process_prekey_bundle(
                 &address,
                 &mut self.sessions,
@@ -118,14 +112,9 @@ impl PhoneSignal {
             .map_err(PhoneError::Bundle)?;
         }
         let plaintext = MessageUtils::encode_and_pad(message);
-        let sealed = message_encrypt(
-            &plaintext,
-            &address,
-            &mut self.sessions,
-            &mut self.identities,
-        )
-        .await
-        .map_err(PhoneError::Encrypt)?;
+        let sealed = message_encrypt(&plaintext, &address, &mut self.sessions, &mut self.identities)
+            .await
+            .map_err(PhoneError::Encrypt)?;
         let kind = match sealed.message_type() {
             CiphertextMessageType::PreKey => EncKind::Pkmsg,
             _ => EncKind::Msg,

@@ -26,9 +26,7 @@ pub struct PhoneState {
 
 impl fmt::Debug for PhoneState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PhoneState")
-            .field("sessions", &self.sessions.len())
-            .finish_non_exhaustive()
+        f.debug_struct("PhoneState").field("sessions", &self.sessions.len()).finish_non_exhaustive()
     }
 }
 
@@ -45,25 +43,16 @@ impl PhoneSignal {
             signed_pre_key: bytes::encode(self.signed_pre_key.pair.private_key.serialize()),
             signed_pre_key_signature: bytes::encode(self.signed_pre_key.signature),
             next_one_time_id: self.one_time.next_id,
-            one_time: one_time
-                .map(|(id, pair)| (*id, bytes::encode(pair.private_key.serialize())))
-                .collect(),
-            identities: known
-                .map(|(at, key)| (at.clone(), bytes::encode(key.serialize())))
-                .collect(),
-            sessions: sessions
-                .map(|(at, record)| (at.clone(), bytes::encode(record_bytes(record))))
-                .collect(),
+            one_time: one_time.map(|(id, pair)| (*id, bytes::encode(pair.private_key.serialize()))).collect(),
+            identities: known.map(|(at, key)| (at.clone(), bytes::encode(key.serialize()))).collect(),
+            sessions: sessions.map(|(at, record)| (at.clone(), bytes::encode(record_bytes(record)))).collect(),
         }
     }
 
     /// The phone of a stored copy.
     pub fn from_state(state: PhoneState) -> Result<Self, PhoneError> {
         let own = keys::pair(&bytes::decode(&state.identity, "identity")?, "identity")?;
-        let signed = keys::pair(
-            &bytes::decode(&state.signed_pre_key, "signed prekey")?,
-            "signed prekey",
-        )?;
+        let signed = keys::pair(&bytes::decode(&state.signed_pre_key, "signed prekey")?, "signed prekey")?;
         let signature = bytes::decode(&state.signed_pre_key_signature, "signed prekey signature")?;
         let mut identities = Identities::new(own, state.registration_id);
         for (at, key) in state.identities {
@@ -71,30 +60,21 @@ impl PhoneSignal {
             let key = IdentityKey::decode(&key).map_err(|_| PhoneError::State("known identity"))?;
             identities.known.insert(at, key);
         }
-        let mut one_time = OneTimeKeys {
-            next_id: state.next_one_time_id,
-            ..Default::default()
-        };
+        let mut one_time = OneTimeKeys { next_id: state.next_one_time_id, ..Default::default() };
         for (id, key) in state.one_time {
-            one_time.issued.insert(
-                id,
-                keys::pair(&bytes::decode(&key, "one-time prekey")?, "one-time prekey")?,
-            );
+            one_time.issued.insert(id, keys::pair(&bytes::decode(&key, "one-time prekey")?, "one-time prekey")?);
         }
         let mut sessions = Sessions::default();
         for (at, record) in state.sessions {
             let record = bytes::decode(&record, "session")?;
-            let record =
-                SessionRecord::deserialize(&record).map_err(|_| PhoneError::State("session"))?;
+            let record = SessionRecord::deserialize(&record).map_err(|_| PhoneError::State("session"))?;
             sessions.0.insert(at, record);
         }
         Ok(Self {
             identities,
             signed_pre_key: SignedPreKey {
                 pair: signed,
-                signature: signature
-                    .try_into()
-                    .map_err(|_| PhoneError::State("signed prekey signature"))?,
+                signature: signature.try_into().map_err(|_| PhoneError::State("signed prekey signature"))?,
             },
             one_time,
             sessions,

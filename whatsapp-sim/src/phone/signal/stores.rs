@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use wacore::libsignal::protocol::error::Result;
 use wacore::libsignal::protocol::{
-    Direction, GenericSignedPreKey as _, IdentityChange, IdentityKey, IdentityKeyPair,
-    IdentityKeyStore, KeyPair, PreKeyId, PreKeyRecord, PreKeyStore, ProtocolAddress, SessionRecord,
-    SessionStore, SignalProtocolError, SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore,
-    Timestamp,
+    Direction, GenericSignedPreKey as _, IdentityChange, IdentityKey, IdentityKeyPair, IdentityKeyStore, KeyPair,
+    PreKeyId, PreKeyRecord, PreKeyStore, ProtocolAddress, SessionRecord, SessionStore, SignalProtocolError,
+    SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore, Timestamp,
 };
 
 use super::keys::{OneTimeKeys, SignedPreKey};
@@ -22,11 +21,7 @@ pub(super) struct Identities {
 
 impl Identities {
     pub(super) fn new(own: KeyPair, registration_id: u32) -> Self {
-        Self {
-            own,
-            registration_id,
-            known: BTreeMap::new(),
-        }
+        Self { own, registration_id, known: BTreeMap::new() }
     }
 
     pub(super) fn own(&self) -> &KeyPair {
@@ -49,25 +44,14 @@ impl IdentityKeyStore for Identities {
         Ok(self.registration_id)
     }
 
-    async fn save_identity(
-        &mut self,
-        address: &ProtocolAddress,
-        identity: &IdentityKey,
-    ) -> Result<IdentityChange> {
+    async fn save_identity(&mut self, address: &ProtocolAddress, identity: &IdentityKey) -> Result<IdentityChange> {
         let before = self.known.insert(address.as_str().to_owned(), *identity);
-        Ok(IdentityChange::from_changed(
-            before.is_some_and(|known| known != *identity),
-        ))
+        Ok(IdentityChange::from_changed(before.is_some_and(|known| known != *identity)))
     }
 
     /// Every identity is welcome: the server is the one that knows which device is whose, and there is no person
     /// to be warned of a change.
-    async fn is_trusted_identity(
-        &self,
-        _: &ProtocolAddress,
-        _: &IdentityKey,
-        _: Direction,
-    ) -> Result<bool> {
+    async fn is_trusted_identity(&self, _: &ProtocolAddress, _: &IdentityKey, _: Direction) -> Result<bool> {
         Ok(true)
     }
 
@@ -96,11 +80,7 @@ impl SessionStore for Sessions {
         Ok(self.contains(address))
     }
 
-    async fn store_session(
-        &mut self,
-        address: &ProtocolAddress,
-        record: SessionRecord,
-    ) -> Result<()> {
+    async fn store_session(&mut self, address: &ProtocolAddress, record: SessionRecord) -> Result<()> {
         self.0.insert(address.as_str().to_owned(), record);
         Ok(())
     }
@@ -109,10 +89,7 @@ impl SessionStore for Sessions {
 #[async_trait]
 impl PreKeyStore for OneTimeKeys {
     async fn get_pre_key(&self, id: PreKeyId) -> Result<PreKeyRecord> {
-        let pair = self
-            .issued
-            .get(&u32::from(id))
-            .ok_or(SignalProtocolError::InvalidPreKeyId)?;
+        let pair = self.issued.get(&u32::from(id)).ok_or(SignalProtocolError::InvalidPreKeyId)?;
         Ok(PreKeyRecord::new(id, pair))
     }
 
@@ -134,20 +111,11 @@ impl SignedPreKeyStore for SignedPreKey {
             return Err(SignalProtocolError::InvalidSignedPreKeyId);
         }
         let made = Timestamp::from_epoch_millis(0);
-        Ok(SignedPreKeyRecord::new(
-            id,
-            made,
-            &self.pair,
-            &self.signature,
-        ))
+        Ok(SignedPreKeyRecord::new(id, made, &self.pair, &self.signature))
     }
 
     /// The phone's signed prekey is fixed; libsignal itself never asks for this.
-    async fn save_signed_pre_key(
-        &mut self,
-        _: SignedPreKeyId,
-        _: &SignedPreKeyRecord,
-    ) -> Result<()> {
+    async fn save_signed_pre_key(&mut self, _: SignedPreKeyId, _: &SignedPreKeyRecord) -> Result<()> {
         Err(SignalProtocolError::InvalidSignedPreKeyId)
     }
 }

@@ -1,0 +1,187 @@
+//! Settings of the one process: the environment, with `.env` beneath it, turned into what each part is started with. The only
+//! place of this crate that reads the environment.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+use crate::object_store::ObjectStore;
+use crate::options::Options;
+use crate::sandbox::Sandbox;
+use crate::secrets::DataDir;
+
+/// The original's port.
+const DEFAULT_PORT: u16 = 3000;
+
+/// Where the simulated network listens.
+const DEFAULT_SANDBOX_PORT: u16 = 3002;
+
+/// The placeholder of the example configuration: nobody chose it.
+const PLACEHOLDER_KEY: &str = "your_api_key_here";
+
+/// The settings.
+pub(crate) struct Settings {
+    values: BTreeMap<String, String>,
+    /// Where clients reach us.
+    pub(crate) listen: SocketAddr,
+    /// Where data is kept.
+    pub(crate) data_dir: PathBuf,
+    /// The edge application.
+    pub(crate) manifest: PathBuf,
+    /// A Redis that runs already.
+    pub(crate) redis_url: Option<String>,
+    /// Where the simulated network listens; `None` when it is switched off or runs elsewhere.
+    pub(crate) sandbox_listen: Option<SocketAddr>,
+}
+
+impl Settings {
+    pub(crate) fn load(options: &Options) -> anyhow::Result<Self> {
+        let file = match std::fs::read_to_string(".env") {
+            Ok(text) => parse_env_file(&text)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error).context(".env cannot be read"),
+        };
+        let mut values = file;
+        values.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+        values.retain(|_, value| !value.trim().is_empty());
+        Self::from_values(options, values)
+    }
+
+    fn from_values(options: &Options, mut values: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        values.retain(|name, value| name != "API_KEY" || value != PLACEHOLDER_KEY);
+        let port = match (options.port, values.get("PORT")) {
+            (Some(port), _) => port,
+            (None, Some(text)) => text.trim().parse().context("PORT must be a number")?,
+            (None, None) => DEFAULT_PORT,
+        };
+        let has_key = values.contains_key("API_KEY");
+        let address = match values.get("BIND_ADDRESS") {
+            Some(text) => text.trim().parse().context("BIND_ADDRESS must be an IP address")?,
+            None if has_key => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        ensure!(
+            has_key || address.is_loopback(),
+            "BIND_ADDRESS is open to others, and API_KEY is not set: set a key, or leave BIND_ADDRESS away"
+        );
+        if options.live {
+            values.insert("DEFAULT_NETWORK".to_owned(), "live".to_owned());
+        }
+        let elsewhere = values.contains_key("SANDBOX_URL");
+        let off = values.get("SANDBOX").is_some_and(|value| value == "off");
+        let sandbox_port = match values.get("SANDBOX_PORT") {
+            Some(text) => text.trim().parse().context("SANDBOX_PORT must be a number")?,
+            None => DEFAULT_SANDBOX_PORT,
+        };
+        let named = |flag: &Option<PathBuf>, variable: &str, default: &str| {
+            flag.clone().unwrap_or_else(|| values.get(variable).map_or_else(|| default.into(), PathBuf::from))
+        };
+        Ok(Self {
+            listen: SocketAddr::new(address, port),
+            data_dir: named(&options.data, "DATA_DIR", "data"),
+            manifest: named(&options.manifest, "SPIN_MANIFEST", "spin.toml"),
+            redis_url: values.get("REDIS_URL").cloned(),
+            sandbox_listen: (!elsewhere && !off).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, sandbox_port))),
+            values,
+        })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// The environment of the session-host.
+    pub(crate) fn host_environment(
+        &self,
+        redis_url: &str,
+        objects: &ObjectStore,
+        sandbox: Option<&Sandbox>,
+        data: &DataDir,
+    ) -> anyhow::Result<BTreeMap<String, String>> {
+        let mut environment = self.values.clone();
+        environment.insert("REDIS_URL".to_owned(), redis_url.to_owned());
+        // One process owns its data directory, so the directory's own name is the host's.
+        environment.entry("HOST_ID".to_owned()).or_insert(data.host_id()?);
+        if !environment.contains_key("S3_ENDPOINT") {
+            environment.extend(objects.environment());
+        }
+        if let Some(sandbox) = sandbox {
+            environment.insert("SANDBOX_URL".to_owned(), sandbox.url());
+            environment.insert("SANDBOX_KEY".to_owned(), sandbox.key());
+        }
+        Ok(environment)
+    }
+
+    /// Whether sessions may use a simulated network.
+    pub(crate) fn has_sandbox(&self) -> bool {
+        self.sandbox_listen.is_some() || self.values.contains_key("SANDBOX_URL")
+    }
+
+    /// The network of a session that does not say.
+    pub(crate) fn default_network(&self) -> &str {
+        self.get("DEFAULT_NETWORK").unwrap_or(if self.has_sandbox() { "sandbox" } else { "live" })
+    }
+}
+
+/// Reads `NAME=value` lines; comments, empty lines, `export ` and surrounding quotes are understood, nothing is expanded.
+fn parse_env_file(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut values = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (name, value) =
+            line.split_once('=').with_context(|| format!(".env line {}: expected NAME=value", number + 1))?;
+        let value = value.trim();
+        let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+        values.insert(name.trim().to_owned(), quoted.unwrap_or(value).to_owned());
+    }
+    Ok(values)
+}
+
+/// Whether a path is there, with a sentence when it is not.
+pub(crate) fn ensure_file(path: &Path, hint: &str) -> anyhow::Result<()> {
+    ensure!(path.is_file(), "{} is not there: {hint}", path.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(values: &[(&str, &str)], options: &Options) -> anyhow::Result<Settings> {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::from_values(options, values)
+    }
+
+    #[test]
+    fn closed_without_a_key() {
+        let none = Options::default();
+        assert!(settings(&[], &none).unwrap().listen.ip().is_loopback());
+        assert!(settings(&[("API_KEY", PLACEHOLDER_KEY)], &none).unwrap().listen.ip().is_loopback());
+        assert!(settings(&[("BIND_ADDRESS", "0.0.0.0")], &none).is_err());
+        assert!(settings(&[("API_KEY", "k")], &none).unwrap().listen.ip().is_unspecified());
+    }
+
+    #[test]
+    fn the_sandbox_is_the_default_where_there_is_one() {
+        let none = Options::default();
+        assert_eq!(settings(&[], &none).unwrap().default_network(), "sandbox");
+        assert_eq!(settings(&[("SANDBOX", "off")], &none).unwrap().default_network(), "live");
+        let live = Options { live: true, ..Options::default() };
+        let live = settings(&[], &live).unwrap();
+        assert_eq!((live.default_network(), live.has_sandbox()), ("live", true));
+    }
+
+    #[test]
+    fn env_files() {
+        let values = parse_env_file("# c\n\nexport PORT = 4000\nAPI_KEY=\"a b\"\nX='y'\nEMPTY=\n").unwrap();
+        let expected = [("API_KEY", "a b"), ("EMPTY", ""), ("PORT", "4000"), ("X", "y")];
+        assert_eq!(values, expected.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
+        assert!(parse_env_file("nonsense").is_err());
+    }
+}
