@@ -78,7 +78,12 @@ mod tests {
     #[test]
     fn scores_are_exact_in_a_double() {
         let last = (1_u64 << 33) * ARRIVALS_PER_SECOND - 1;
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the point of the test")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the point of the test"
+        )]
         let back = (last as f64) as u64;
         assert_eq!(back, last);
     }

@@ -151,7 +151,9 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for bad in ["", "@", "abc@s.whatsapp.net", "@s.whatsapp.net", "12@example.org", "1-2-3@g.us", "12 3@lid", "1@2@lid"] {
+        for bad in
+            ["", "@", "abc@s.whatsapp.net", "@s.whatsapp.net", "12@example.org", "1-2-3@g.us", "12 3@lid", "1@2@lid"]
+        {
             assert_eq!(Jid::parse(bad), Err(InvalidJid), "{bad:?}");
         }
         assert!(Jid::parse(&format!("{}@g.us", "1".repeat(MAX_USER_LENGTH + 1))).is_err());

@@ -162,7 +162,15 @@ mod tests {
     fn a_session_stays_in_one_slot() {
         let keys = SessionKeys::new(&SessionId::parse("shop").unwrap());
         let chat = Jid::phone("6281200001111");
-        for key in [keys.record(), keys.lease(), keys.whatsapp("x"), keys.ledger("A"), keys.events(), keys.chat_index(&chat), keys.lids()] {
+        for key in [
+            keys.record(),
+            keys.lease(),
+            keys.whatsapp("x"),
+            keys.ledger("A"),
+            keys.events(),
+            keys.chat_index(&chat),
+            keys.lids(),
+        ] {
             assert!(key.starts_with("chatery:{shop}:"), "{key}");
         }
     }

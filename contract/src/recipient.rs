@@ -74,7 +74,19 @@ mod tests {
 
     #[test]
     fn garbage_names_nobody() {
-        for bad in ["", " ", "abc", "62812abc", "12", "+", "0", "@s.whatsapp.net", "1@s.whatsapp.net", "6281+2000", "６２８１２００００１１１１"] {
+        for bad in [
+            "",
+            " ",
+            "abc",
+            "62812abc",
+            "12",
+            "+",
+            "0",
+            "@s.whatsapp.net",
+            "1@s.whatsapp.net",
+            "6281+2000",
+            "６２８１２００００１１１１",
+        ] {
             assert_eq!(parse(bad, DEFAULT_COUNTRY_CODE), Err(InvalidRecipient), "{bad:?}");
         }
         assert!(parse(&"1".repeat(MAX_PHONE_DIGITS + 1), DEFAULT_COUNTRY_CODE).is_err());

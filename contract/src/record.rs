@@ -32,14 +32,11 @@ pub mod field {
     pub const LID: &str = "lid";
     /// Own push name.
     pub const NAME: &str = "name";
-    /// Raw text of the QR code that waits; empty when none does.
+    /// The QR code that waits, as a PNG data URI; empty when none does. Not among [`ALL`]: kilobytes, and lists do not need it.
     pub const QR: &str = "qr";
-    /// The same as a PNG data URI. Not among [`ALL`]: kilobytes, and lists do not need it.
-    pub const QR_IMAGE: &str = "qr_image";
 
     /// Every field, in the order [`super::SessionRecord::from_fields`] takes the values.
-    pub const ALL: [&str; 12] =
-        [NETWORK, METADATA, WEBHOOKS, DESIRED, WISH, CREATED, STATUS, REASON, PHONE, LID, NAME, QR];
+    pub const ALL: [&str; 11] = [NETWORK, METADATA, WEBHOOKS, DESIRED, WISH, CREATED, STATUS, REASON, PHONE, LID, NAME];
 }
 
 /// A session record as read.
@@ -69,8 +66,6 @@ pub struct SessionRecord {
     pub lid: Option<String>,
     /// Own push name.
     pub name: Option<String>,
-    /// Raw QR text.
-    pub qr: Option<String>,
 }
 
 impl SessionRecord {
@@ -94,7 +89,6 @@ impl SessionRecord {
             phone: owned(field::PHONE),
             lid: owned(field::LID),
             name: owned(field::NAME),
-            qr: owned(field::QR),
             id,
         })
     }
@@ -131,10 +125,10 @@ mod tests {
         let mut values = vec![None; field::ALL.len()];
         values[0] = Some("sandbox".to_owned());
         values[6] = Some("qr_ready".to_owned());
-        values[11] = Some(String::new());
+        values[7] = Some(String::new());
         let record = SessionRecord::from_fields(id, &values).unwrap();
         assert_eq!(record.status, SessionStatus::QrReady);
-        assert_eq!(record.qr, None);
+        assert_eq!(record.reason, None);
         assert!(!record.summary().is_connected);
     }
 }

@@ -214,7 +214,7 @@ impl WorkerState for Worker {
             // A request whose client has gone counts until the guest is done with it.
             let _admission = admission;
             // As in Spin, a request has no time limit of its own.
-            future::pending().await
+            future::pending::<()>().await;
         })
     }
 

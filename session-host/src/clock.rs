@@ -5,17 +5,17 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// Now, as clients read it: ISO 8601, UTC, milliseconds.
-pub fn iso_now() -> String {
+pub(crate) fn iso_now() -> String {
     iso(OffsetDateTime::now_utc())
 }
 
 /// A moment in unix seconds, as clients read it.
-pub fn iso_seconds(seconds: i64) -> Option<String> {
+pub(crate) fn iso_seconds(seconds: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp(seconds).ok().map(iso)
 }
 
 /// Now, in unix seconds.
-pub fn unix_now() -> i64 {
+pub(crate) fn unix_now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 

@@ -67,7 +67,12 @@ impl Config {
                 Some(Sandbox::new(&url, &key).map_err(|error| invalid("SANDBOX_URL, SANDBOX_KEY", error))?)
             }
             (None, None) => None,
-            _ => return Err(invalid("SANDBOX_URL", "needs SANDBOX_KEY, the simulator's public key, and the other way round")),
+            _ => {
+                return Err(invalid(
+                    "SANDBOX_URL",
+                    "needs SANDBOX_KEY, the simulator's public key, and the other way round",
+                ));
+            }
         };
         let cors_origin = get("CORS_ORIGIN").unwrap_or_else(|| "*".to_owned());
         Ok(Self {

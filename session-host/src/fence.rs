@@ -143,11 +143,7 @@ impl Fence {
 
     async fn run_batch(&self, batch: Batch, durably: bool) -> Result<Vec<Value>, FenceError> {
         if batch.is_empty() {
-            return if self.lost() {
-                Err(FenceError::Lost)
-            } else {
-                Ok(Vec::new())
-            };
+            return if self.lost() { Err(FenceError::Lost) } else { Ok(Vec::new()) };
         }
         let args = batch.into_args().ok_or(FenceError::TooLong)?;
         let call = batch::PROCEDURE.call(&self.0.keys.lease(), self.0.epoch, &[], args);
@@ -164,12 +160,7 @@ impl Fence {
         keys: &[&str],
         args: impl ToRedisArgs,
     ) -> Result<T, FenceError> {
-        let call = procedure.call(
-            &self.0.keys.lease(),
-            self.0.epoch,
-            keys,
-            args.to_redis_args(),
-        );
+        let call = procedure.call(&self.0.keys.lease(), self.0.epoch, keys, args.to_redis_args());
         let value = self.send(call, false).await?;
         Ok(redis::from_redis_value(value).map_err(RedisError::from)?)
     }
@@ -180,10 +171,7 @@ impl Fence {
         }
         let result = match &self.0.durable {
             Some(writer) if durably => writer.write(call).await,
-            _ => call
-                .run(&mut self.0.redis.shared())
-                .await
-                .map_err(FenceError::from),
+            _ => call.run(&mut self.0.redis.shared()).await.map_err(FenceError::from),
         };
         if let Err(FenceError::Redis(error)) = &result
             && procedure::is_fenced(error)

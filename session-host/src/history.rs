@@ -248,11 +248,7 @@ impl DeliveryUpdate {
 }
 
 /// An event of now.
-pub fn event<const N: usize>(
-    session: &SessionId,
-    event: EventKind,
-    fields: [(&str, serde_json::Value); N],
-) -> Event {
+pub fn event<const N: usize>(session: &SessionId, event: EventKind, fields: [(&str, serde_json::Value); N]) -> Event {
     let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let payload = contract::event::Payload { session_id: session.clone(), timestamp: clock::iso_now(), fields };
     Event { event, payload }
@@ -266,4 +262,3 @@ fn value_of(value: &impl serde::Serialize) -> serde_json::Value {
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
-

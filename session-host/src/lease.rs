@@ -98,21 +98,14 @@ pub struct Leases {
 impl Leases {
     /// The leases of the host with this id.
     pub fn new(redis: Redis, host_id: &str) -> Self {
-        Self {
-            redis,
-            host: host_id.to_owned(),
-        }
+        Self { redis, host: host_id.to_owned() }
     }
 
     /// Takes the lease when it is free, has run out, or is held by this very host id.
     ///
     /// A lease under the own id must be one of an earlier life of this host: its epoch ends. `None` when another host
     /// owns the session.
-    pub async fn acquire(
-        &self,
-        session: &SessionId,
-        ttl: Duration,
-    ) -> Result<Option<Lease>, LeaseError> {
+    pub async fn acquire(&self, session: &SessionId, ttl: Duration) -> Result<Option<Lease>, LeaseError> {
         let epoch: Option<u64> = ACQUIRE_SCRIPT
             .key(SessionKeys::new(session).lease())
             .arg(&self.host)
@@ -124,11 +117,7 @@ impl Leases {
     }
 
     /// Prolongs leases, in one round trip; `false` where the lease is lost.
-    pub async fn renew(
-        &self,
-        leases: &[(SessionId, u64)],
-        ttl: Duration,
-    ) -> Result<Vec<bool>, LeaseError> {
+    pub async fn renew(&self, leases: &[(SessionId, u64)], ttl: Duration) -> Result<Vec<bool>, LeaseError> {
         if leases.is_empty() {
             return Ok(Vec::new());
         }
@@ -145,10 +134,7 @@ impl Leases {
                 .arg(epoch)
                 .arg(millis(ttl));
         }
-        pipeline
-            .query_async(&mut self.redis.shared())
-            .await
-            .map_err(LeaseError::Renew)
+        pipeline.query_async(&mut self.redis.shared()).await.map_err(LeaseError::Renew)
     }
 
     /// Gives a lease back; `false` when it was lost before.
@@ -165,14 +151,9 @@ impl Leases {
     /// The host that owns the session now.
     pub async fn owner(&self, session: &SessionId) -> Result<Option<String>, LeaseError> {
         let mut pipeline = redis::pipe();
-        pipeline
-            .hmget(SessionKeys::new(session).lease(), &["owner", "until"])
-            .cmd("TIME");
+        pipeline.hmget(SessionKeys::new(session).lease(), &["owner", "until"]).cmd("TIME");
         let ((owner, until), (seconds, micros)): ((Option<String>, Option<u64>), (u64, u64)) =
-            pipeline
-                .query_async(&mut self.redis.shared())
-                .await
-                .map_err(LeaseError::Read)?;
+            pipeline.query_async(&mut self.redis.shared()).await.map_err(LeaseError::Read)?;
         let now = seconds * 1000 + micros / 1000;
         Ok(owner.filter(|_| until.is_some_and(|until| until > now)))
     }

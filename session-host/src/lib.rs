@@ -14,6 +14,7 @@
 //! | [`eventlog`], [`realtime`] | events, and the sockets that hear them |
 //! | [`media`] | the bucket |
 //! | [`http`] | what the host serves itself |
+//! | [`telemetry`] | what is logged |
 
 #![recursion_limit = "512"]
 
@@ -33,4 +34,5 @@ pub mod record;
 pub mod redis;
 pub mod sessions;
 pub mod store;
+pub mod telemetry;
 pub mod whatsapp;

@@ -7,14 +7,14 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use session_host::config::Config;
 use session_host::host::Host;
+use session_host::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let get = |name: &str| std::env::var(name).ok();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = telemetry::filter(get("RUST_LOG").as_deref(), "info");
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
     let config = Config::from_env(get)?;
     let address = listen_address(get("HOST_LISTEN"), config.api_key.is_some())?;

@@ -14,7 +14,7 @@ const MODULE_PIXELS: u32 = 4;
 const QUIET_ZONE: u32 = 4;
 
 /// Renders a QR text as `data:image/png;base64,…`. `None` when the text is too long for a QR code.
-pub fn data_uri(text: &str) -> Option<String> {
+pub(crate) fn data_uri(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let modules = u32::try_from(code.width()).ok()?;
     let colors = code.to_colors();

@@ -48,8 +48,7 @@ return 0
 
 /// Reads a session's record.
 pub async fn read(redis: &Redis, session: &SessionId) -> Result<Option<SessionRecord>, RedisError> {
-    let values: Vec<Option<String>> =
-        redis.shared().hmget(SessionKeys::new(session).record(), &field::ALL).await?;
+    let values: Vec<Option<String>> = redis.shared().hmget(SessionKeys::new(session).record(), &field::ALL).await?;
     Ok(SessionRecord::from_fields(session.clone(), &values))
 }
 

@@ -52,10 +52,7 @@ impl Redis {
             .set_max_delay(MAX_RECONNECT_DELAY)
             .set_number_of_retries(CONNECT_ATTEMPTS)
             .set_pipeline_buffer_size(SHARED_QUEUE);
-        let shared = client
-            .get_connection_manager_with_config(config)
-            .await
-            .map_err(RedisUnavailable::Connect)?;
+        let shared = client.get_connection_manager_with_config(config).await.map_err(RedisUnavailable::Connect)?;
         Ok(Self { client, shared })
     }
 
@@ -66,27 +63,19 @@ impl Redis {
 
     /// A new connection for one reader's blocking commands; no limit on the time of an answer, no reconnecting.
     pub async fn blocking(&self) -> Result<MultiplexedConnection, RedisUnavailable> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(None);
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .map_err(RedisUnavailable::Connect)
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(None);
+        self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(RedisUnavailable::Connect)
     }
 
     /// A new connection for one subscriber.
     pub async fn pubsub(&self) -> Result<PubSub, RedisUnavailable> {
-        self.client
-            .get_async_pubsub()
-            .await
-            .map_err(RedisUnavailable::Connect)
+        self.client.get_async_pubsub().await.map_err(RedisUnavailable::Connect)
     }
 
     /// The time of Redis in milliseconds: the only clock that hosts share.
     pub async fn now_ms(&self) -> RedisResult<u64> {
-        let (seconds, micros): (u64, u64) =
-            redis::cmd("TIME").query_async(&mut self.shared()).await?;
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.shared()).await?;
         Ok(seconds * 1000 + micros / 1000)
     }
 
@@ -100,11 +89,7 @@ impl Redis {
                     .to_owned(),
             );
         }
-        if let Some(policy) = self
-            .info("memory", "maxmemory_policy")
-            .await
-            .filter(|policy| policy != "noeviction")
-        {
+        if let Some(policy) = self.info("memory", "maxmemory_policy").await.filter(|policy| policy != "noeviction") {
             warnings.push(format!(
                 "Redis evicts keys when memory runs out (`maxmemory-policy {policy}`), which breaks linked sessions. Set \
                  `maxmemory-policy noeviction`."
@@ -114,11 +99,7 @@ impl Redis {
     }
 
     async fn info(&self, section: &str, name: &str) -> Option<String> {
-        let info: InfoDict = redis::cmd("INFO")
-            .arg(section)
-            .query_async(&mut self.shared())
-            .await
-            .ok()?;
+        let info: InfoDict = redis::cmd("INFO").arg(section).query_async(&mut self.shared()).await.ok()?;
         info.get(name)
     }
 }

@@ -53,17 +53,11 @@ impl RedisStore {
     }
 
     async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        command
-            .query_async(&mut self.fence.redis().shared())
-            .await
-            .map_err(redis_error)
+        command.query_async(&mut self.fence.redis().shared()).await.map_err(redis_error)
     }
 
     async fn read_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T> {
-        commands
-            .query_async(&mut self.fence.redis().shared())
-            .await
-            .map_err(redis_error)
+        commands.query_async(&mut self.fence.redis().shared()).await.map_err(redis_error)
     }
 
     /// A field of a HASH, without its version.
@@ -77,12 +71,8 @@ impl RedisStore {
         if fields.is_empty() {
             return Ok(Vec::new());
         }
-        let values: Vec<Option<Vec<u8>>> =
-            self.read(redis::cmd("HMGET").arg(key).arg(fields)).await?;
-        values
-            .into_iter()
-            .map(|value| value.map(value::open).transpose())
-            .collect()
+        let values: Vec<Option<Vec<u8>>> = self.read(redis::cmd("HMGET").arg(key).arg(fields)).await?;
+        values.into_iter().map(|value| value.map(value::open).transpose()).collect()
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Value>> {
@@ -99,19 +89,12 @@ impl RedisStore {
         keys: &[&str],
         args: impl ToRedisArgs,
     ) -> Result<T> {
-        self.fence
-            .call(procedure, keys, args)
-            .await
-            .map_err(fence_error)
+        self.fence.call(procedure, keys, args).await.map_err(fence_error)
     }
 }
 
 fn redis_error(error: RedisError) -> StoreError {
-    if error.is_io_error() {
-        StoreError::Connection(Box::new(error))
-    } else {
-        StoreError::Database(Box::new(error))
-    }
+    if error.is_io_error() { StoreError::Connection(Box::new(error)) } else { StoreError::Database(Box::new(error)) }
 }
 
 fn fence_error(error: FenceError) -> StoreError {

@@ -40,9 +40,13 @@ pub(crate) fn print(settings: &Settings, sandbox: Option<&Sandbox>, password: &P
     }
     if let Some(sandbox) = sandbox {
         let (admin, owner, echo) = (sandbox.admin(), &sandbox.owner, &sandbox.echo);
-        println!("\nSimulated WhatsApp network at {admin}, with a phone ({owner}) and a contact that answers ({echo}).");
+        println!(
+            "\nSimulated WhatsApp network at {admin}, with a phone ({owner}) and a contact that answers ({echo})."
+        );
         println!("Link a session to the phone and write to the contact:\n");
-        println!("  curl -sX POST {base}/api/whatsapp/sessions/shop/connect -H 'Content-Type: application/json' -d '{{\"network\":\"sandbox\"}}'");
+        println!(
+            "  curl -sX POST {base}/api/whatsapp/sessions/shop/connect -H 'Content-Type: application/json' -d '{{\"network\":\"sandbox\"}}'"
+        );
         println!("  curl -s {base}/api/whatsapp/sessions/shop/qr | \\");
         println!("    sed 's/.*\"qrCode\":\"\\([^\"]*\\)\".*/{{\"qr\":\"\\1\"}}/' | \\");
         println!("    curl -sX POST {admin}/admin/phones/{owner}/scan -H 'Content-Type: application/json' -d @-");

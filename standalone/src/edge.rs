@@ -20,10 +20,8 @@ pub(crate) async fn load(
 ) -> anyhow::Result<EdgeRuntime> {
     let manifest = settings.manifest.clone();
     settings::ensure_file(&manifest, "start chatery in the project's folder, or say --manifest")?;
-    let mut variables: BTreeMap<String, String> = SAME_NAME
-        .iter()
-        .filter_map(|name| Some((name.to_lowercase(), settings.get(name)?.to_owned())))
-        .collect();
+    let mut variables: BTreeMap<String, String> =
+        SAME_NAME.iter().filter_map(|name| Some((name.to_lowercase(), settings.get(name)?.to_owned()))).collect();
     let sandbox = sandbox || settings.has_sandbox();
     variables.extend([
         ("redis_url".to_owned(), redis.location().to_owned()),

@@ -20,9 +20,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use session_host::config::Config;
 use session_host::host::Host;
+use session_host::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::options::{Options, Parsed};
 use crate::settings::Settings;
@@ -36,7 +36,8 @@ fn main() -> ExitCode {
         Ok(Parsed::Help) => return banner::help(),
         Err(problem) => return banner::refuse(&problem),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,chatery=info,session_host=info"));
+    let wanted = std::env::var("RUST_LOG").ok();
+    let filter = telemetry::filter(wanted.as_deref(), "warn,chatery=info,session_host=info");
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let ran = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

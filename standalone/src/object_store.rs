@@ -38,7 +38,8 @@ impl ObjectStore {
 
 pub(crate) async fn start(data: &DataDir) -> anyhow::Result<ObjectStore> {
     let folder = data.folder("media")?;
-    let files = FileSystem::new(&folder).map_err(|error| anyhow::anyhow!("the media folder cannot be used: {error:?}"))?;
+    let files =
+        FileSystem::new(&folder).map_err(|error| anyhow::anyhow!("the media folder cannot be used: {error:?}"))?;
     let (access_key, secret_key) = (secrets::random_hex(), secrets::random_hex());
     let mut builder = S3ServiceBuilder::new(files);
     builder.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));

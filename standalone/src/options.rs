@@ -68,12 +68,7 @@ mod tests {
 
     #[test]
     fn options() {
-        let all = Options {
-            live: true,
-            port: Some(4000),
-            data: Some("d".into()),
-            manifest: Some("m".into()),
-        };
+        let all = Options { live: true, port: Some(4000), data: Some("d".into()), manifest: Some("m".into()) };
         assert_eq!(parse("--live --port 4000 --data d --manifest m"), Ok(Parsed::Run(all)));
         assert_eq!(parse(""), Ok(Parsed::Run(Options::default())));
         assert_eq!(parse("--live -h"), Ok(Parsed::Help));

@@ -107,10 +107,8 @@ pub(crate) async fn find_or_start(url: Option<&str>, data: &DataDir) -> anyhow::
     let folder = data.folder("redis")?;
     let (password, _) = data.secret("redis-password")?;
     let port_file = folder.join("port");
-    let address = |port: u16| Address {
-        location: format!("redis://127.0.0.1:{port}"),
-        credentials: format!(":{password}"),
-    };
+    let address =
+        |port: u16| Address { location: format!("redis://127.0.0.1:{port}"), credentials: format!(":{password}") };
     if let Some(port) = fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse().ok()) {
         let address = address(port);
         // The password is this directory's, so whoever takes it is the child that an earlier life left behind.
@@ -160,7 +158,9 @@ async fn wait_until_ready(mut server: RedisServer) -> anyhow::Result<RedisServer
     loop {
         match ping(&server.url()).await {
             Ok(()) => return Ok(server),
-            Err(error) if Instant::now() >= deadline => return Err(error).context("Redis was started but does not answer"),
+            Err(error) if Instant::now() >= deadline => {
+                return Err(error).context("Redis was started but does not answer");
+            }
             Err(_) => {}
         }
         if let Some(child) = &mut server.child

@@ -10,7 +10,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Serves until `stopped`, then gives requests that are under way `patience` to end.
-pub(crate) async fn until(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>, patience: Duration) {
+pub(crate) async fn until(
+    listener: TcpListener,
+    router: Router,
+    stopped: impl Future<Output = ()>,
+    patience: Duration,
+) {
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's delay");

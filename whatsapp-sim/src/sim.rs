@@ -39,6 +39,9 @@ const DEFAULT_PHONE: &str = "Sandbox phone";
 /// How many messages one read receipt may cover.
 const MAX_READ: usize = 1000;
 
+/// Number of the first connection.
+const FIRST_CONNECTION: u64 = 1;
+
 /// A running network.
 #[derive(Clone)]
 pub struct Sim {
@@ -78,13 +81,18 @@ impl Sim {
             certificate_chain: config::certificate_chain(&public, World::now()),
             address,
             stopping: CancellationToken::new(),
-            connections: AtomicU64::new(1),
+            connections: AtomicU64::new(FIRST_CONNECTION),
             listener: Mutex::new(None),
         };
         let sim = Self { inner: Arc::new(inner) };
         let task = tokio::spawn(server::serve(sim.clone(), listener, config.admin_hosts));
         *sim.inner.listener.lock().await = Some(task);
         Ok(sim)
+    }
+
+    /// WebSockets that were ever opened, whether or not their handshake succeeded.
+    pub fn connections_accepted(&self) -> u64 {
+        self.inner.connections.load(Ordering::Relaxed) - FIRST_CONNECTION
     }
 
     /// Where the network listens.

@@ -11,7 +11,6 @@ mod cors;
 mod fields;
 mod form;
 mod paths;
-mod qr;
 mod routes;
 
 #[cfg(target_family = "wasm")]

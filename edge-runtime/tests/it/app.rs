@@ -56,14 +56,14 @@ impl App {
         self.folder.path().join(file)
     }
 
-    pub(crate) fn load_with(&self, variables: &[(&str, &str)], options: Options) -> Result<EdgeRuntime, Error> {
+    pub(crate) fn load_with(&self, variables: &[(&str, &str)], options: &Options) -> Result<EdgeRuntime, Error> {
         let variables: BTreeMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        EdgeRuntime::load_with(&self.path("spin.toml"), &variables, &options)
+        EdgeRuntime::load_with(&self.path("spin.toml"), &variables, options)
     }
 
     pub(crate) fn load(&self) -> EdgeRuntime {
-        self.load_with(&[("token", "t0k3n")], Options::default()).unwrap()
+        self.load_with(&[("token", "t0k3n")], &Options::default()).unwrap()
     }
 }
 

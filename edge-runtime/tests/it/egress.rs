@@ -23,14 +23,14 @@ async fn server() -> SocketAddr {
     address
 }
 
-fn load(hosts: &str, options: Options) -> EdgeRuntime {
+fn load(hosts: &str, options: &Options) -> EdgeRuntime {
     App::new(&format!("allowed_outbound_hosts = {hosts}")).load_with(&[("token", "t")], options).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn allowed_servers_are_reached_and_redirects_are_not_followed() {
     let address = server().await;
-    let runtime = load(&format!("[\"http://{address}\"]"), Options::default());
+    let runtime = load(&format!("[\"http://{address}\"]"), &Options::default());
     assert_eq!(get(&runtime, &format!("/fetch?url=http://{address}/text")).await, "200 None Ok(b\"from outside\")");
     let moved = get(&runtime, &format!("/fetch?url=http://{address}/moved")).await;
     assert_eq!(moved, "307 Some(\"/text\") Ok(b\"\")");
@@ -39,7 +39,7 @@ async fn allowed_servers_are_reached_and_redirects_are_not_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_outside_the_list_and_the_application_itself_are_refused() {
     let address = server().await;
-    let runtime = load("[\"http://127.0.0.1:1\", \"http://*.spin.internal\", \"http://self\"]", Options::default());
+    let runtime = load("[\"http://127.0.0.1:1\", \"http://*.spin.internal\", \"http://self\"]", &Options::default());
     for url in [&format!("http://{address}/text"), "http://guest.spin.internal/hello", "http://self.alt/hello"] {
         assert_eq!(get(&runtime, &format!("/fetch?url={url}")).await, "ErrorCode::HttpRequestDenied", "{url}");
     }
@@ -56,7 +56,7 @@ async fn the_policy_sees_resolved_addresses() {
         kind == EgressKind::Redis || !address.ip().is_loopback()
     };
     let options = Options { egress: Arc::new(no_loopback_http), ..Options::default() };
-    let runtime = load("[\"http://*:*\", \"redis://*:*\"]", options);
+    let runtime = load("[\"http://*:*\", \"redis://*:*\"]", &options);
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"] {
         let answer = get(&runtime, &format!("/fetch?url=http://{host}:{}/text", address.port())).await;
         assert!(!answer.contains("from outside"), "{host}: {answer}");
@@ -71,7 +71,7 @@ async fn the_policy_sees_resolved_addresses() {
 async fn the_policy_can_refuse_redis() {
     let redis = RedisServer::start().await;
     let options = Options { egress: Arc::new(|_: &str, _: EgressKind, _: SocketAddr| false), ..Options::default() };
-    let runtime = load("[\"redis://*:*\"]", options);
+    let runtime = load("[\"redis://*:*\"]", &options);
     let answer = get(&runtime, &format!("/redis-functions?url={}", redis.url())).await;
     assert_eq!(answer, "Error::Other(\"no address of this host may be connected to\")");
 }

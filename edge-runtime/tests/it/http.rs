@@ -102,13 +102,13 @@ async fn variables_environment_and_files_reach_the_guest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_cannot_run_says_why() {
     let app = App::new("");
-    let error = app.load_with(&[], Options::default()).unwrap_err();
+    let error = app.load_with(&[], &Options::default()).unwrap_err();
     assert!(error.to_string().ends_with("no value for the required variable(s) token"), "{error}");
     std::fs::write(app.path("broken.wasm"), "not a component").unwrap();
     let manifest = std::fs::read_to_string(app.path("spin.toml")).unwrap();
     let broken = manifest.replace("edge_runtime_guest.wasm", "no-such.wasm");
     std::fs::write(app.path("spin.toml"), broken).unwrap();
-    let error = app.load_with(&[("token", "t")], Options::default()).unwrap_err();
+    let error = app.load_with(&[("token", "t")], &Options::default()).unwrap_err();
     assert!(matches!(error, Error::Compile { ref component, .. } if component == "guest"), "{error}");
 }
 

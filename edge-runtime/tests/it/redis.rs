@@ -13,7 +13,7 @@ use crate::redis_server::RedisServer;
 fn load(server: &RedisServer, limits: Limits) -> EdgeRuntime {
     let app = App::new(r#"allowed_outbound_hosts = ["{{ redis_url }}"]"#);
     let variables = [("token", "t"), ("redis_url", &server.url())];
-    app.load_with(&variables, Options { limits, ..Options::default() }).unwrap()
+    app.load_with(&variables, &Options { limits, ..Options::default() }).unwrap()
 }
 
 async fn commands(runtime: &EdgeRuntime, server: &RedisServer, commands: &[&str]) -> Vec<String> {

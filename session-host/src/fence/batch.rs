@@ -90,9 +90,7 @@ mod tests {
     #[test]
     fn commands_carry_their_length() {
         let mut batch = Batch::new();
-        batch
-            .push("HSET", ("key", "field", &[0_u8, 255][..]))
-            .push("DEL", "other");
+        batch.push("HSET", ("key", "field", &[0_u8, 255][..])).push("DEL", "other");
         let words = batch.into_args().unwrap();
         let expected: [&[u8]; 7] = [b"4", b"HSET", b"key", b"field", &[0, 255], b"2", b"DEL"];
         assert_eq!(words[..7], expected);

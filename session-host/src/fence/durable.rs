@@ -64,30 +64,18 @@ pub(super) struct DurableWriter {
 }
 
 impl DurableWriter {
-    pub(super) async fn start(
-        redis: Redis,
-        replicas: u32,
-        wait: Duration,
-    ) -> Result<Self, DurabilityUnavailable> {
+    pub(super) async fn start(redis: Redis, replicas: u32, wait: Duration) -> Result<Self, DurabilityUnavailable> {
         let mut connection = redis.blocking().await?;
         check(&mut connection).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let writer = GroupWriter {
-            redis,
-            connection: Some(connection),
-            replicas,
-            wait,
-        };
+        let writer = GroupWriter { redis, connection: Some(connection), replicas, wait };
         tokio::spawn(writer.run(jobs));
         Ok(Self { queue })
     }
 
     pub(super) async fn write(&self, call: Call) -> Result<Value, FenceError> {
         let (done, answer) = oneshot::channel();
-        self.queue
-            .send(Job { call, done })
-            .await
-            .map_err(|_| FenceError::NotDurable)?;
+        self.queue.send(Job { call, done }).await.map_err(|_| FenceError::NotDurable)?;
         answer.await.map_err(|_| FenceError::NotDurable)?
     }
 }
@@ -151,16 +139,8 @@ impl GroupWriter {
         for job in group {
             pipeline.add_command(job.call.with_code());
         }
-        pipeline
-            .cmd("WAITAOF")
-            .arg(1)
-            .arg(self.replicas)
-            .arg(self.wait.as_millis().to_string());
-        let answer = timeout(
-            self.wait + ROUND_TRIP,
-            pipeline.query_async(&mut connection),
-        )
-        .await;
+        pipeline.cmd("WAITAOF").arg(1).arg(self.replicas).arg(self.wait.as_millis().to_string());
+        let answer = timeout(self.wait + ROUND_TRIP, pipeline.query_async(&mut connection)).await;
         let mut results: Vec<Value> = answer.map_err(|_| FenceError::NotDurable)??;
         let durable = results.pop().is_some_and(|value| self.is_met(value));
         self.connection = Some(connection);

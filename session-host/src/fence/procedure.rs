@@ -30,23 +30,14 @@ impl Procedure {
         Self { code, hash }
     }
 
-    pub(super) fn call(
-        &'static self,
-        lease: &str,
-        epoch: u64,
-        keys: &[&str],
-        mut args: Vec<Vec<u8>>,
-    ) -> Call {
+    pub(super) fn call(&'static self, lease: &str, epoch: u64, keys: &[&str], mut args: Vec<Vec<u8>>) -> Call {
         let mut head = Vec::with_capacity(keys.len() + 3 + args.len());
         head.push((keys.len() + 1).to_string().into_bytes());
         head.push(lease.as_bytes().to_vec());
         head.extend(keys.iter().map(|key| key.as_bytes().to_vec()));
         head.push(epoch.to_string().into_bytes());
         head.append(&mut args);
-        Call {
-            procedure: self,
-            args: head,
-        }
+        Call { procedure: self, args: head }
     }
 }
 
@@ -59,9 +50,7 @@ pub(super) struct Call {
 impl Call {
     /// By hash, and with the code when the server does not know it.
     pub(super) async fn run(self, connection: &mut impl ConnectionLike) -> RedisResult<Value> {
-        let result = command("EVALSHA", &self.procedure.hash, &self.args)
-            .query_async(connection)
-            .await;
+        let result = command("EVALSHA", &self.procedure.hash, &self.args).query_async(connection).await;
         match result {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.with_code().query_async(connection).await

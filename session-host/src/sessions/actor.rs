@@ -94,14 +94,8 @@ impl Actor {
         let stop = CancellationToken::new();
         let history = History::new(fence.clone(), session.clone());
         let ledger = Ledger::new(fence.clone());
-        let outbox = Outbox::new(
-            session.clone(),
-            ledger,
-            history.clone(),
-            connected.clone(),
-            tracker.clone(),
-            stop.clone(),
-        );
+        let outbox =
+            Outbox::new(session.clone(), ledger, history.clone(), connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
         tracker.spawn(bookkeeper::run(history, connected, news, stop.clone()));
         let handle = Handle { orders: order_sender, fence: fence.clone(), outbox: Arc::clone(&outbox) };
@@ -276,8 +270,7 @@ impl Actor {
         let mut fields = vec![
             (field::STATUS, state.status.as_str().to_owned()),
             (field::REASON, state.reason.map(StatusReason::as_str).unwrap_or_default().to_owned()),
-            (field::QR, state.qr.clone().unwrap_or_default()),
-            (field::QR_IMAGE, image.clone().unwrap_or_default()),
+            (field::QR, image.clone().unwrap_or_default()),
         ];
         let mut identity = json!({});
         if state.status == SessionStatus::Connected

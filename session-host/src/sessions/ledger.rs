@@ -84,7 +84,8 @@ impl Ledger {
     pub(super) async fn unfinished(&self) -> Result<Vec<(Command, Duration, bool)>, FenceError> {
         let keys = self.fence.keys();
         let mut redis = self.fence.redis().shared();
-        let entries: Vec<(String, String)> = redis::cmd("HGETALL").arg(keys.unfinished()).query_async(&mut redis).await?;
+        let entries: Vec<(String, String)> =
+            redis::cmd("HGETALL").arg(keys.unfinished()).query_async(&mut redis).await?;
         if entries.is_empty() {
             return Ok(Vec::new());
         }

@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn expired_codes_and_bans_give_up_without_forgetting() {
-        for input in [Input::QrExpired, Input::Ended(StatusReason::TemporaryBan), Input::Ended(StatusReason::Replaced)] {
+        for input in [Input::QrExpired, Input::Ended(StatusReason::TemporaryBan), Input::Ended(StatusReason::Replaced)]
+        {
             let (_, effects) = after(&[CONNECT]).step(input);
             assert_eq!(effects, [Effect::Stop, Effect::Record, Effect::GiveUp, Effect::Leave]);
         }

@@ -262,12 +262,12 @@ impl Inner {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut renewed = Instant::now();
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.drained.cancelled() => return,
+            }
             let held: Vec<(SessionId, Handle)> =
                 self.running().iter().map(|(session, handle)| (session.clone(), handle.clone())).collect();
-            if shutdown.is_cancelled() && held.is_empty() {
-                return;
-            }
             if !shutdown.is_cancelled()
                 && let Err(error) = timeout(lease::RENEW_EVERY, self.heartbeat()).await.unwrap_or(Ok(()))
             {

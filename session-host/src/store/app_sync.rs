@@ -24,10 +24,7 @@ impl AppSyncStore for RedisStore {
 
     async fn set_sync_key(&self, key_id: &[u8], key: AppStateSyncKey) -> Result<()> {
         let mut batch = Batch::new();
-        batch.push(
-            "HSET",
-            (&self.keys.sync_key, key_id, value::seal_json(&key)?),
-        );
+        batch.push("HSET", (&self.keys.sync_key, key_id, value::seal_json(&key)?));
         batch.push("SET", (&self.keys.sync_key_latest, value::seal(key_id)));
         self.write(batch).await.map(drop)
     }
@@ -39,27 +36,17 @@ impl AppSyncStore for RedisStore {
 
     async fn set_version(&self, name: &str, state: HashState) -> Result<()> {
         let mut batch = Batch::new();
-        batch.push(
-            "HSET",
-            (&self.keys.version, name, value::seal_json(&state)?),
-        );
+        batch.push("HSET", (&self.keys.version, name, value::seal_json(&state)?));
         self.write(batch).await.map(drop)
     }
 
-    async fn put_mutation_macs(
-        &self,
-        name: &str,
-        _version: u64,
-        mutations: &[AppStateMutationMAC],
-    ) -> Result<()> {
+    async fn put_mutation_macs(&self, name: &str, _version: u64, mutations: &[AppStateMutationMAC]) -> Result<()> {
         if mutations.is_empty() {
             return Ok(());
         }
         let mut batch = Batch::new();
         batch.push("SADD", (&self.keys.collections, name));
-        let rows = mutations
-            .iter()
-            .map(|mac| (&mac.index_mac, value::seal(&mac.value_mac)));
+        let rows = mutations.iter().map(|mac| (&mac.index_mac, value::seal(&mac.value_mac)));
         batch.push_many("HSET", &self.keys.macs(name), rows);
         self.write(batch).await.map(drop)
     }
@@ -68,18 +55,10 @@ impl AppSyncStore for RedisStore {
         self.field(&self.keys.macs(name), index_mac).await
     }
 
-    async fn get_mutation_macs(
-        &self,
-        name: &str,
-        index_macs: &[[u8; 32]],
-    ) -> Result<HashMap<[u8; 32], Vec<u8>>> {
+    async fn get_mutation_macs(&self, name: &str, index_macs: &[[u8; 32]]) -> Result<HashMap<[u8; 32], Vec<u8>>> {
         let fields: Vec<&[u8]> = index_macs.iter().map(<[u8; 32]>::as_slice).collect();
         let values = self.fields(&self.keys.macs(name), &fields).await?;
-        Ok(index_macs
-            .iter()
-            .zip(values)
-            .filter_map(|(index, value)| Some((*index, value?)))
-            .collect())
+        Ok(index_macs.iter().zip(values).filter_map(|(index, value)| Some((*index, value?))).collect())
     }
 
     async fn delete_mutation_macs(&self, name: &str, index_macs: &[Vec<u8>]) -> Result<()> {

@@ -25,9 +25,7 @@ impl DeviceStore for RedisStore {
 
     async fn load(&self) -> Result<Option<Device>> {
         let sealed: Option<Vec<u8>> = self.read(&Cmd::get(&self.keys.device)).await?;
-        sealed
-            .map(|sealed| value::from_json(&value::open(sealed)?))
-            .transpose()
+        sealed.map(|sealed| value::from_json(&value::open(sealed)?)).transpose()
     }
 
     async fn exists(&self) -> Result<bool> {
@@ -37,18 +35,12 @@ impl DeviceStore for RedisStore {
     /// Never replaces a device.
     async fn create(&self) -> Result<i32> {
         let mut batch = Batch::new();
-        batch.push(
-            "SET",
-            (&self.keys.device, value::seal_json(&Device::new())?, "NX"),
-        );
+        batch.push("SET", (&self.keys.device, value::seal_json(&Device::new())?, "NX"));
         self.write(batch).await?;
         Ok(DEVICE_ID)
     }
 
     async fn resource_report(&self) -> StorageResourceReport {
-        StorageResourceReport {
-            memory_bytes: Some(0),
-            ..StorageResourceReport::default()
-        }
+        StorageResourceReport { memory_bytes: Some(0), ..StorageResourceReport::default() }
     }
 }

@@ -110,7 +110,6 @@ impl StoreKeys {
 
     /// Message ids are chosen by strangers: as a digest they cannot be long, nor run into the other parts.
     fn digested(&self, kind: &str, parts: &[&str]) -> String {
-        self.session
-            .whatsapp(&format!("{kind}:{}", hex::encode(value::digest(parts))))
+        self.session.whatsapp(&format!("{kind}:{}", hex::encode(value::digest(parts))))
     }
 }

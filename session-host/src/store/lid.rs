@@ -68,8 +68,6 @@ impl RedisStore {
 
     pub(super) async fn all_lids(&self) -> Result<Vec<LidPnMappingEntry>> {
         let rows: Vec<Vec<u8>> = self.read(&Cmd::hvals(&self.keys.lid)).await?;
-        rows.into_iter()
-            .map(|sealed| value::from_json(&value::open(sealed)?))
-            .collect()
+        rows.into_iter().map(|sealed| value::from_json(&value::open(sealed)?)).collect()
     }
 }

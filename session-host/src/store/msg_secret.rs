@@ -81,52 +81,29 @@ impl MsgSecretStore for RedisStore {
         Ok(entries.len())
     }
 
-    async fn get_msg_secret(
-        &self,
-        chat: &str,
-        sender: &str,
-        msg_id: &str,
-    ) -> Result<Option<Vec<u8>>> {
-        Ok(self
-            .get_msg_secret_with_ts(chat, sender, msg_id)
-            .await?
-            .map(|(secret, _)| secret))
+    async fn get_msg_secret(&self, chat: &str, sender: &str, msg_id: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.get_msg_secret_with_ts(chat, sender, msg_id).await?.map(|(secret, _)| secret))
     }
 
-    async fn get_msg_secret_with_ts(
-        &self,
-        chat: &str,
-        sender: &str,
-        msg_id: &str,
-    ) -> Result<Option<(Vec<u8>, i64)>> {
+    async fn get_msg_secret_with_ts(&self, chat: &str, sender: &str, msg_id: &str) -> Result<Option<(Vec<u8>, i64)>> {
         let id = value::digest(&[chat, sender, msg_id]);
-        let row: Option<Vec<u8>> = self
-            .read(&Cmd::hget(&self.keys.secret, id.as_slice()))
-            .await?;
+        let row: Option<Vec<u8>> = self.read(&Cmd::hget(&self.keys.secret, id.as_slice())).await?;
         let Some(mut secret) = row else {
             return Ok(None);
         };
         if secret.len() <= SEALED {
-            return Err(StoreError::Validation(
-                "a stored message secret is too short".to_owned(),
-            ));
+            return Err(StoreError::Validation("a stored message secret is too short".to_owned()));
         }
         let time = secret.split_off(SEALED);
-        let time = std::str::from_utf8(&time)
-            .ok()
-            .and_then(|time| time.parse().ok());
-        let time = time.ok_or_else(|| {
-            StoreError::Validation("a stored message secret has no time".to_owned())
-        })?;
+        let time = std::str::from_utf8(&time).ok().and_then(|time| time.parse().ok());
+        let time = time.ok_or_else(|| StoreError::Validation("a stored message secret has no time".to_owned()))?;
         Ok(Some((value::open(secret)?, time)))
     }
 
     async fn delete_expired_msg_secrets(&self, cutoff_timestamp: i64) -> Result<u32> {
         let mut total = 0;
         loop {
-            let removed: u32 = self
-                .call(&SWEEP, &self.secret_keys(), (cutoff_timestamp, SWEEP_CHUNK))
-                .await?;
+            let removed: u32 = self.call(&SWEEP, &self.secret_keys(), (cutoff_timestamp, SWEEP_CHUNK)).await?;
             total += removed;
             if (removed as usize) < SWEEP_CHUNK {
                 return Ok(total);

@@ -5,8 +5,7 @@
 use async_trait::async_trait;
 use wacore::store::error::Result;
 use wacore::store::traits::{
-    DeviceListRecord, LidPnMappingEntry, PendingInboundKey, PendingInboundRow, ProtocolStore,
-    TcTokenEntry,
+    DeviceListRecord, LidPnMappingEntry, PendingInboundKey, PendingInboundRow, ProtocolStore, TcTokenEntry,
 };
 
 use super::volatile::{BASE_KEY_TTL, PENDING_TTL, SENT_TTL};
@@ -56,28 +55,16 @@ impl ProtocolStore for RedisStore {
     }
 
     async fn save_base_key(&self, address: &str, message_id: &str, base_key: &[u8]) -> Result<()> {
-        self.put_volatile(
-            BASE_KEY_TTL,
-            &[(self.keys.base_key(address, message_id), base_key)],
-        )
-        .await
+        self.put_volatile(BASE_KEY_TTL, &[(self.keys.base_key(address, message_id), base_key)]).await
     }
 
-    async fn has_same_base_key(
-        &self,
-        address: &str,
-        message_id: &str,
-        current_base_key: &[u8],
-    ) -> Result<bool> {
-        let saved = self
-            .get_volatile(&self.keys.base_key(address, message_id))
-            .await?;
+    async fn has_same_base_key(&self, address: &str, message_id: &str, current_base_key: &[u8]) -> Result<bool> {
+        let saved = self.get_volatile(&self.keys.base_key(address, message_id)).await?;
         Ok(saved.as_deref() == Some(current_base_key))
     }
 
     async fn delete_base_key(&self, address: &str, message_id: &str) -> Result<()> {
-        self.delete_volatile(&[self.keys.base_key(address, message_id)])
-            .await
+        self.delete_volatile(&[self.keys.base_key(address, message_id)]).await
     }
 
     async fn update_device_list(&self, record: DeviceListRecord) -> Result<()> {
@@ -111,10 +98,7 @@ impl ProtocolStore for RedisStore {
 
     async fn put_group_metadata(&self, group_jid: &str, blob: &[u8]) -> Result<()> {
         let mut batch = Batch::new();
-        batch.push(
-            "HSET",
-            (&self.keys.group_metadata, group_jid, value::seal(blob)),
-        );
+        batch.push("HSET", (&self.keys.group_metadata, group_jid, value::seal(blob)));
         self.write(batch).await.map(drop)
     }
 
@@ -144,36 +128,20 @@ impl ProtocolStore for RedisStore {
         self.sweep_tc(token_cutoff, sender_cutoff).await
     }
 
-    async fn touch_tc_token_sender_timestamp(
-        &self,
-        jid: &str,
-        sender_timestamp: i64,
-    ) -> Result<()> {
+    async fn touch_tc_token_sender_timestamp(&self, jid: &str, sender_timestamp: i64) -> Result<()> {
         self.touch_tc(jid, sender_timestamp).await
     }
 
-    async fn store_received_tc_token(
-        &self,
-        jid: &str,
-        token: &[u8],
-        token_timestamp: i64,
-    ) -> Result<()> {
+    async fn store_received_tc_token(&self, jid: &str, token: &[u8], token_timestamp: i64) -> Result<()> {
         self.receive_tc(jid, token, token_timestamp).await
     }
 
-    async fn store_sent_message(
-        &self,
-        chat_jid: &str,
-        message_id: &str,
-        payload: &[u8],
-    ) -> Result<()> {
-        self.put_volatile(SENT_TTL, &[(self.keys.sent(chat_jid, message_id), payload)])
-            .await
+    async fn store_sent_message(&self, chat_jid: &str, message_id: &str, payload: &[u8]) -> Result<()> {
+        self.put_volatile(SENT_TTL, &[(self.keys.sent(chat_jid, message_id), payload)]).await
     }
 
     async fn take_sent_message(&self, chat_jid: &str, message_id: &str) -> Result<Option<Vec<u8>>> {
-        self.take_volatile(&self.keys.sent(chat_jid, message_id))
-            .await
+        self.take_volatile(&self.keys.sent(chat_jid, message_id)).await
     }
 
     /// Redis removes them by their TTL.
@@ -181,35 +149,16 @@ impl ProtocolStore for RedisStore {
         Ok(0)
     }
 
-    async fn store_pending_inbound(
-        &self,
-        chat: &str,
-        sender: &str,
-        id: &str,
-        message: &[u8],
-    ) -> Result<()> {
-        self.store_pending_inbound_batch(&[PendingInboundRow {
-            chat,
-            sender,
-            id,
-            message,
-        }])
-        .await
+    async fn store_pending_inbound(&self, chat: &str, sender: &str, id: &str, message: &[u8]) -> Result<()> {
+        self.store_pending_inbound_batch(&[PendingInboundRow { chat, sender, id, message }]).await
     }
 
-    async fn get_pending_inbound(
-        &self,
-        chat: &str,
-        sender: &str,
-        id: &str,
-    ) -> Result<Option<Vec<u8>>> {
-        self.get_volatile(&self.keys.pending(chat, sender, id))
-            .await
+    async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<Option<Vec<u8>>> {
+        self.get_volatile(&self.keys.pending(chat, sender, id)).await
     }
 
     async fn delete_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<()> {
-        self.delete_pending_inbound_batch(&[PendingInboundKey { chat, sender, id }])
-            .await
+        self.delete_pending_inbound_batch(&[PendingInboundKey { chat, sender, id }]).await
     }
 
     /// Redis removes them by their TTL.
@@ -218,18 +167,13 @@ impl ProtocolStore for RedisStore {
     }
 
     async fn store_pending_inbound_batch(&self, rows: &[PendingInboundRow<'_>]) -> Result<()> {
-        let rows: Vec<(String, &[u8])> = rows
-            .iter()
-            .map(|row| (self.keys.pending(row.chat, row.sender, row.id), row.message))
-            .collect();
+        let rows: Vec<(String, &[u8])> =
+            rows.iter().map(|row| (self.keys.pending(row.chat, row.sender, row.id), row.message)).collect();
         self.put_volatile(PENDING_TTL, &rows).await
     }
 
     async fn delete_pending_inbound_batch(&self, keys: &[PendingInboundKey<'_>]) -> Result<()> {
-        let keys: Vec<String> = keys
-            .iter()
-            .map(|key| self.keys.pending(key.chat, key.sender, key.id))
-            .collect();
+        let keys: Vec<String> = keys.iter().map(|key| self.keys.pending(key.chat, key.sender, key.id)).collect();
         self.delete_volatile(&keys).await
     }
 }

@@ -45,28 +45,17 @@ return 1
 
 impl RedisStore {
     pub(super) async fn devices_of_group(&self, group: &str) -> Result<Vec<(String, bool)>> {
-        let rows: Vec<(String, String)> = self
-            .read(&Cmd::hgetall(self.keys.sender_key_devices(group)))
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(device, status)| (device, status == HAS_KEY))
-            .collect())
+        let rows: Vec<(String, String)> = self.read(&Cmd::hgetall(self.keys.sender_key_devices(group))).await?;
+        Ok(rows.into_iter().map(|(device, status)| (device, status == HAS_KEY)).collect())
     }
 
-    pub(super) async fn set_devices_of_group(
-        &self,
-        group: &str,
-        entries: &[(&str, bool)],
-    ) -> Result<()> {
+    pub(super) async fn set_devices_of_group(&self, group: &str, entries: &[(&str, bool)]) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
         let mut batch = Batch::new();
         batch.push("SADD", (&self.keys.groups, group));
-        let rows = entries
-            .iter()
-            .map(|(device, has_key)| (*device, if *has_key { HAS_KEY } else { NEEDS_KEY }));
+        let rows = entries.iter().map(|(device, has_key)| (*device, if *has_key { HAS_KEY } else { NEEDS_KEY }));
         batch.push_many("HSET", &self.keys.sender_key_devices(group), rows);
         self.write(batch).await.map(drop)
     }
@@ -87,11 +76,6 @@ impl RedisStore {
     }
 
     pub(super) async fn clear_all_groups(&self) -> Result<()> {
-        self.call(
-            &CLEAR_ALL,
-            &[&self.keys.groups],
-            self.keys.sender_key_devices_prefix(),
-        )
-        .await
+        self.call(&CLEAR_ALL, &[&self.keys.groups], self.keys.sender_key_devices_prefix()).await
     }
 }

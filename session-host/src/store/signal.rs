@@ -49,10 +49,7 @@ return 1
 });
 
 fn seal_prekey(record: &[u8], uploaded: bool) -> Vec<u8> {
-    let mut sealed = vec![
-        value::VERSION,
-        if uploaded { UPLOADED } else { NOT_UPLOADED },
-    ];
+    let mut sealed = vec![value::VERSION, if uploaded { UPLOADED } else { NOT_UPLOADED }];
     sealed.extend_from_slice(record);
     sealed
 }
@@ -60,33 +57,17 @@ fn seal_prekey(record: &[u8], uploaded: bool) -> Vec<u8> {
 fn open_prekey(sealed: Vec<u8>) -> Result<Bytes> {
     let payload = value::open_bytes(sealed)?;
     if payload.is_empty() {
-        return Err(StoreError::Validation(
-            "a stored prekey has no flag".to_owned(),
-        ));
+        return Err(StoreError::Validation("a stored prekey has no flag".to_owned()));
     }
     Ok(payload.slice(1..))
 }
 
 impl RedisStore {
     /// Records and their entries in the index.
-    fn put_records<'a>(
-        &self,
-        key: &str,
-        records: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
-    ) -> Batch {
+    fn put_records<'a>(&self, key: &str, records: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> Batch {
         let mut batch = Batch::new();
-        batch.push_many(
-            "HSET",
-            key,
-            records
-                .clone()
-                .map(|(address, record)| (address, value::seal(record))),
-        );
-        batch.push_many(
-            "ZADD",
-            &self.keys.addresses,
-            records.map(|(address, _)| (UNORDERED, address)),
-        );
+        batch.push_many("HSET", key, records.clone().map(|(address, record)| (address, value::seal(record))));
+        batch.push_many("ZADD", &self.keys.addresses, records.map(|(address, _)| (UNORDERED, address)));
         batch
     }
 }
@@ -94,17 +75,12 @@ impl RedisStore {
 #[async_trait]
 impl SignalStore for RedisStore {
     async fn put_identity(&self, address: &str, key: [u8; 32]) -> Result<()> {
-        let batch = self.put_records(
-            &self.keys.identity,
-            std::iter::once((address, key.as_slice())),
-        );
+        let batch = self.put_records(&self.keys.identity, std::iter::once((address, key.as_slice())));
         self.write(batch).await.map(drop)
     }
 
     async fn put_identities_batch(&self, identities: &[(Arc<str>, [u8; 32])]) -> Result<()> {
-        let records = identities
-            .iter()
-            .map(|(address, key)| (&**address, key.as_slice()));
+        let records = identities.iter().map(|(address, key)| (&**address, key.as_slice()));
         let batch = self.put_records(&self.keys.identity, records);
         self.write(batch).await.map(drop)
     }
@@ -113,56 +89,37 @@ impl SignalStore for RedisStore {
         let Some(key) = self.field(&self.keys.identity, address).await? else {
             return Ok(None);
         };
-        let key = key
-            .try_into()
-            .map_err(|_| StoreError::Validation("a stored identity is not 32 bytes".to_owned()))?;
+        let key = key.try_into().map_err(|_| StoreError::Validation("a stored identity is not 32 bytes".to_owned()))?;
         Ok(Some(key))
     }
 
     async fn delete_identity(&self, address: &str) -> Result<()> {
-        let keys = [
-            &*self.keys.identity,
-            &self.keys.session_record,
-            &self.keys.addresses,
-        ];
+        let keys = [&*self.keys.identity, &self.keys.session_record, &self.keys.addresses];
         self.call(&DELETE_RECORD, &keys, address).await
     }
 
     async fn get_session(&self, address: &str) -> Result<Option<Bytes>> {
-        Ok(self
-            .field(&self.keys.session_record, address)
-            .await?
-            .map(Bytes::from))
+        Ok(self.field(&self.keys.session_record, address).await?.map(Bytes::from))
     }
 
     async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
-        let batch = self.put_records(
-            &self.keys.session_record,
-            std::iter::once((address, session)),
-        );
+        let batch = self.put_records(&self.keys.session_record, std::iter::once((address, session)));
         self.write_durably(batch).await.map(drop)
     }
 
     async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
-        let records = sessions
-            .iter()
-            .map(|(address, session)| (&**address, &**session));
+        let records = sessions.iter().map(|(address, session)| (&**address, &**session));
         let batch = self.put_records(&self.keys.session_record, records);
         self.write_durably(batch).await.map(drop)
     }
 
     async fn delete_session(&self, address: &str) -> Result<()> {
-        let keys = [
-            &*self.keys.session_record,
-            &self.keys.identity,
-            &self.keys.addresses,
-        ];
+        let keys = [&*self.keys.session_record, &self.keys.identity, &self.keys.addresses];
         self.call(&DELETE_RECORD, &keys, address).await
     }
 
     async fn has_session(&self, address: &str) -> Result<bool> {
-        self.read(&Cmd::hexists(&self.keys.session_record, address))
-            .await
+        self.read(&Cmd::hexists(&self.keys.session_record, address)).await
     }
 
     async fn has_signal_state_for_user(&self, user: &str) -> Result<bool> {
@@ -185,10 +142,7 @@ impl SignalStore for RedisStore {
 
     async fn store_prekey(&self, id: u32, record: &[u8], uploaded: bool) -> Result<()> {
         let mut batch = Batch::new();
-        batch.push(
-            "HSET",
-            (&self.keys.prekey, id, seal_prekey(record, uploaded)),
-        );
+        batch.push("HSET", (&self.keys.prekey, id, seal_prekey(record, uploaded)));
         batch.push("ZADD", (&self.keys.prekey_max, "GT", id, "id"));
         self.write(batch).await.map(drop)
     }
@@ -198,9 +152,7 @@ impl SignalStore for RedisStore {
             return Ok(());
         };
         let mut batch = Batch::new();
-        let rows = keys
-            .iter()
-            .map(|(id, record)| (*id, seal_prekey(record, uploaded)));
+        let rows = keys.iter().map(|(id, record)| (*id, seal_prekey(record, uploaded)));
         batch.push_many("HSET", &self.keys.prekey, rows);
         batch.push("ZADD", (&self.keys.prekey_max, "GT", max, "id"));
         self.write(batch).await.map(drop)
@@ -215,15 +167,9 @@ impl SignalStore for RedisStore {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let values: Vec<Option<Vec<u8>>> = self
-            .read(redis::cmd("HMGET").arg(&self.keys.prekey).arg(ids))
-            .await?;
-        let held = ids
-            .iter()
-            .zip(values)
-            .filter_map(|(id, value)| value.map(|value| (*id, value)));
-        held.map(|(id, value)| Ok((id, open_prekey(value)?)))
-            .collect()
+        let values: Vec<Option<Vec<u8>>> = self.read(redis::cmd("HMGET").arg(&self.keys.prekey).arg(ids)).await?;
+        let held = ids.iter().zip(values).filter_map(|(id, value)| value.map(|value| (*id, value)));
+        held.map(|(id, value)| Ok((id, open_prekey(value)?))).collect()
     }
 
     async fn mark_prekeys_uploaded(&self, ids: &[u32]) -> Result<()> {
@@ -256,9 +202,7 @@ impl SignalStore for RedisStore {
 
     async fn load_all_signed_prekeys(&self) -> Result<Vec<(u32, Vec<u8>)>> {
         let rows: Vec<(u32, Vec<u8>)> = self.read(&Cmd::hgetall(&self.keys.signed_prekey)).await?;
-        rows.into_iter()
-            .map(|(id, sealed)| Ok((id, value::open(sealed)?)))
-            .collect()
+        rows.into_iter().map(|(id, sealed)| Ok((id, value::open(sealed)?))).collect()
     }
 
     async fn remove_signed_prekey(&self, id: u32) -> Result<()> {
@@ -269,18 +213,13 @@ impl SignalStore for RedisStore {
 
     async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
         let mut batch = Batch::new();
-        batch.push(
-            "HSET",
-            (&self.keys.sender_key, address, value::seal(record)),
-        );
+        batch.push("HSET", (&self.keys.sender_key, address, value::seal(record)));
         self.write_durably(batch).await.map(drop)
     }
 
     async fn put_sender_keys_batch(&self, sender_keys: &[(Arc<str>, Bytes)]) -> Result<()> {
         let mut batch = Batch::new();
-        let rows = sender_keys
-            .iter()
-            .map(|(address, record)| (&**address, value::seal(record)));
+        let rows = sender_keys.iter().map(|(address, record)| (&**address, value::seal(record)));
         batch.push_many("HSET", &self.keys.sender_key, rows);
         self.write_durably(batch).await.map(drop)
     }

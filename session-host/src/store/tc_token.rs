@@ -73,11 +73,7 @@ return removed
 
 impl RedisStore {
     fn tc_keys(&self) -> [&str; 3] {
-        [
-            &self.keys.tc_token,
-            &self.keys.tc_token_time,
-            &self.keys.tc_sender_time,
-        ]
+        [&self.keys.tc_token, &self.keys.tc_token_time, &self.keys.tc_sender_time]
     }
 
     pub(super) async fn tc_token(&self, contact: &str) -> Result<Option<TcTokenEntry>> {
@@ -121,8 +117,7 @@ impl RedisStore {
     }
 
     pub(super) async fn touch_tc(&self, contact: &str, time: i64) -> Result<()> {
-        self.call(&TOUCH, &self.tc_keys(), (contact, time, value::seal(&[])))
-            .await
+        self.call(&TOUCH, &self.tc_keys(), (contact, time, value::seal(&[]))).await
     }
 
     pub(super) async fn receive_tc(&self, contact: &str, token: &[u8], time: i64) -> Result<()> {
@@ -131,11 +126,6 @@ impl RedisStore {
     }
 
     pub(super) async fn sweep_tc(&self, token_cutoff: i64, sender_cutoff: i64) -> Result<u32> {
-        self.call(
-            &SWEEP,
-            &self.tc_keys(),
-            (token_cutoff, sender_cutoff, value::seal(&[]).len()),
-        )
-        .await
+        self.call(&SWEEP, &self.tc_keys(), (token_cutoff, sender_cutoff, value::seal(&[]).len())).await
     }
 }

@@ -26,17 +26,14 @@ pub(super) fn open(value: Vec<u8>) -> Result<Vec<u8>> {
 pub(super) fn open_bytes(value: Vec<u8>) -> Result<Bytes> {
     match value.first() {
         Some(&VERSION) => Ok(Bytes::from(value).slice(1..)),
-        Some(other) => Err(StoreError::Validation(format!(
-            "unknown encoding {other} of a stored value"
-        ))),
+        Some(other) => Err(StoreError::Validation(format!("unknown encoding {other} of a stored value"))),
         None => Err(StoreError::Validation("a stored value is empty".to_owned())),
     }
 }
 
 pub(super) fn seal_json(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut sealed = vec![VERSION];
-    serde_json::to_writer(&mut sealed, value)
-        .map_err(|error| StoreError::Serialization(Box::new(error)))?;
+    serde_json::to_writer(&mut sealed, value).map_err(|error| StoreError::Serialization(Box::new(error)))?;
     Ok(sealed)
 }
 

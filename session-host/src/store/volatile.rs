@@ -64,9 +64,7 @@ impl RedisStore {
         match self.write(batch).await?.into_iter().next() {
             Some(Value::BulkString(sealed)) => value::open(sealed).map(Some),
             Some(Value::Nil) => Ok(None),
-            _ => Err(StoreError::Validation(
-                "GETDEL gave an unexpected answer".to_owned(),
-            )),
+            _ => Err(StoreError::Validation("GETDEL gave an unexpected answer".to_owned())),
         }
     }
 

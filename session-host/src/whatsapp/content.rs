@@ -180,7 +180,10 @@ mod tests {
     #[test]
     fn kinds_by_their_first_content() {
         let reaction = wa::Message {
-            reaction_message: MessageField::some(wa::message::ReactionMessage { text: Some("👍".into()), ..Default::default() }),
+            reaction_message: MessageField::some(wa::message::ReactionMessage {
+                text: Some("👍".into()),
+                ..Default::default()
+            }),
             ..Default::default()
         };
         assert_eq!(describe(&reaction).unwrap().content.unwrap()["emoji"], "👍");
@@ -197,7 +200,10 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(describe(&revoke).unwrap().content, Some(json!(0)));
-        let order = wa::Message { order_message: MessageField::some(wa::message::OrderMessage::default()), ..Default::default() };
+        let order = wa::Message {
+            order_message: MessageField::some(wa::message::OrderMessage::default()),
+            ..Default::default()
+        };
         assert_eq!(kind(&order), Some(MessageType::Unknown));
     }
 

@@ -17,6 +17,7 @@ const SANDBOX_VERSION: (u32, u32, u32) = (2, 3000, 1_026_131_876);
 #[derive(Clone, Debug)]
 pub struct Networks {
     live_url: String,
+    live_version: Option<(u32, u32, u32)>,
     sandbox: Option<Sandbox>,
     http: reqwest::Client,
 }
@@ -33,13 +34,15 @@ pub struct Dial {
 impl Networks {
     /// The live network, and the sandbox when there is one.
     pub fn new(sandbox: Option<Sandbox>, http: reqwest::Client) -> Self {
-        Self { live_url: LIVE_URL.to_owned(), sandbox, http }
+        Self { live_url: LIVE_URL.to_owned(), live_version: None, sandbox, http }
     }
 
-    /// Takes another address for the live network: for tests that show what a live session refuses.
+    /// Takes another address for the live network, with a fixed client version since nobody there knows one: for tests that show
+    /// what a live session refuses.
     #[must_use]
     pub fn with_live_url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.live_url);
+        self.live_version = Some(SANDBOX_VERSION);
         self
     }
 
@@ -49,7 +52,7 @@ impl Networks {
             Network::Live => Some(Dial {
                 url: self.live_url.clone(),
                 http: NetworkHttp::live(self.http.clone()),
-                version: None,
+                version: self.live_version,
                 sandbox: None,
             }),
             Network::Sandbox => self.sandbox.as_ref().map(|sandbox| Dial {

@@ -77,7 +77,10 @@ mod tests {
     #[test]
     fn a_sandbox_session_reaches_only_its_simulator() {
         let http = NetworkHttp::sandbox(reqwest::Client::default(), "127.0.0.1:3002");
-        assert_eq!(http.target("https://127.0.0.1:3002/mms/image/x").unwrap().as_str(), "http://127.0.0.1:3002/mms/image/x");
+        assert_eq!(
+            http.target("https://127.0.0.1:3002/mms/image/x").unwrap().as_str(),
+            "http://127.0.0.1:3002/mms/image/x"
+        );
         for other in [
             "https://web.whatsapp.com/sw.js",
             "https://127.0.0.1:3003/x",

@@ -17,7 +17,8 @@ pub struct Identity {
 impl Identity {
     /// From one address and, possibly, the other.
     pub fn new(address: Jid, other: Option<Jid>) -> Self {
-        let pick = |server| [Some(&address), other.as_ref()].into_iter().flatten().find(|j| j.server() == server).cloned();
+        let pick =
+            |server| [Some(&address), other.as_ref()].into_iter().flatten().find(|j| j.server() == server).cloned();
         let (pn, lid) = (pick(Server::Phone), pick(Server::Lid));
         let chat = pn.clone().filter(|_| address.server() == Server::Lid).unwrap_or(address);
         Self { chat, pn, lid }
@@ -25,7 +26,11 @@ impl Identity {
 
     /// Of an address in the library's form, with the other one from the stanza or from what the client has learned. `None` for
     /// addresses this product does not know (bots, hosted companions).
-    pub(crate) async fn resolve(client: &Client, address: &wacore_binary::Jid, other: Option<&wacore_binary::Jid>) -> Option<Self> {
+    pub(crate) async fn resolve(
+        client: &Client,
+        address: &wacore_binary::Jid,
+        other: Option<&wacore_binary::Jid>,
+    ) -> Option<Self> {
         let bare = bare(address)?;
         if let Some(other) = other.and_then(self::bare) {
             return Some(Self::new(bare, Some(other)));

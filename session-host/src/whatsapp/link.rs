@@ -45,7 +45,12 @@ pub struct Link {
 }
 
 impl Link {
-    pub(crate) async fn open(session: &SessionId, fence: &Fence, dial: &Dial, reports: Reports) -> Result<Self, LinkError> {
+    pub(crate) async fn open(
+        session: &SessionId,
+        fence: &Fence,
+        dial: &Dial,
+        reports: Reports,
+    ) -> Result<Self, LinkError> {
         let store = Arc::new(RedisStore::new(fence.clone()));
         let backend: Arc<dyn Backend> = store.clone();
         if let Some(sandbox) = dial.sandbox() {
@@ -101,7 +106,9 @@ impl Link {
 
 /// The library saves a new identity in the background, after it has told the phone; a crash in between would leave a phone
 /// that is linked to nobody. The store calls this before, at the last write that precedes the answer.
-fn identity_saver(client: &Arc<Client>) -> impl Fn() -> futures::future::BoxFuture<'static, Result<(), StoreError>> + Send + Sync + 'static {
+fn identity_saver(
+    client: &Arc<Client>,
+) -> impl Fn() -> futures::future::BoxFuture<'static, Result<(), StoreError>> + Send + Sync + 'static {
     let client: Weak<Client> = Arc::downgrade(client);
     move || {
         let client = client.upgrade();

@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
+use wacore::store::Device;
 use wacore::store::device::{CachedNoiseCert, CachedServerCertChain};
 use wacore::store::error::StoreError;
 use wacore::store::traits::Backend;
-use wacore::store::Device;
 use wacore_binary::Jid;
 
 use crate::clock;
@@ -70,10 +70,8 @@ impl Sandbox {
         let certificate = |key| CachedNoiseCert { key, not_before: now - window, not_after: now + window };
         let mut device = Device::new();
         device.pn = Some(Jid::pn(RESERVED_NUMBER.to_string()));
-        device.server_cert_chain = Some(CachedServerCertChain {
-            intermediate: certificate([0; 32]),
-            leaf: certificate(self.public_key),
-        });
+        device.server_cert_chain =
+            Some(CachedServerCertChain { intermediate: certificate([0; 32]), leaf: certificate(self.public_key) });
         store.save(&device).await
     }
 }

@@ -7,5 +7,6 @@ mod fence;
 mod lease;
 mod realtime;
 mod redis;
+mod sandbox;
 mod store;
 mod support;

@@ -17,27 +17,17 @@ async fn settings_that_lose_data_are_warned_of() {
 
 #[tokio::test]
 async fn settings_that_keep_data_are_not_warned_of() {
-    let warnings = Redis::connect(&aof_redis_url())
-        .await
-        .unwrap()
-        .durability_warnings()
-        .await;
+    let warnings = Redis::connect(&aof_redis_url()).await.unwrap().durability_warnings().await;
     assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_is_told_from_a_server_that_is_not_there() {
-    assert!(matches!(
-        Redis::connect("http://x").await,
-        Err(RedisUnavailable::Url(_))
-    ));
+    assert!(matches!(Redis::connect("http://x").await, Err(RedisUnavailable::Url(_))));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    assert!(matches!(
-        Redis::connect(&format!("redis://{address}")).await,
-        Err(RedisUnavailable::Connect(_))
-    ));
+    assert!(matches!(Redis::connect(&format!("redis://{address}")).await, Err(RedisUnavailable::Connect(_))));
 }
 
 #[tokio::test]
@@ -48,22 +38,13 @@ async fn a_blocked_reader_does_not_hold_up_others() {
     let popped = tokio::spawn({
         let list = list.clone();
         async move {
-            let answer: (String, String) = redis::cmd("BLPOP")
-                .arg(list)
-                .arg(0)
-                .query_async(&mut blocking)
-                .await
-                .unwrap();
+            let answer: (String, String) =
+                redis::cmd("BLPOP").arg(list).arg(0).query_async(&mut blocking).await.unwrap();
             answer.1
         }
     });
     assert!(redis.now_ms().await.unwrap() > 0);
-    redis::cmd("RPUSH")
-        .arg(&list)
-        .arg("x")
-        .exec_async(&mut redis.shared())
-        .await
-        .unwrap();
+    redis::cmd("RPUSH").arg(&list).arg("x").exec_async(&mut redis.shared()).await.unwrap();
     assert_eq!(timeout(DEADLINE, popped).await.unwrap().unwrap(), "x");
 }
 
@@ -73,16 +54,8 @@ async fn subscribers_hear() {
     let channel = format!("channel-{}", session());
     let mut subscriber = redis.pubsub().await.unwrap();
     subscriber.subscribe(&channel).await.unwrap();
-    redis::cmd("PUBLISH")
-        .arg(&channel)
-        .arg("x")
-        .exec_async(&mut redis.shared())
-        .await
-        .unwrap();
-    let message = timeout(DEADLINE, subscriber.on_message().next())
-        .await
-        .unwrap()
-        .unwrap();
+    redis::cmd("PUBLISH").arg(&channel).arg("x").exec_async(&mut redis.shared()).await.unwrap();
+    let message = timeout(DEADLINE, subscriber.on_message().next()).await.unwrap().unwrap();
     assert_eq!(message.get_payload::<String>().unwrap(), "x");
 }
 
@@ -90,19 +63,10 @@ async fn subscribers_hear() {
 async fn the_shared_connection_comes_back() {
     // On the other server, where nothing else waits for an answer over a shared connection that breaks.
     let redis = Redis::connect(&aof_redis_url()).await.unwrap();
-    let id: u64 = redis::cmd("CLIENT")
-        .arg("ID")
-        .query_async(&mut redis.shared())
-        .await
-        .unwrap();
+    let id: u64 = redis::cmd("CLIENT").arg("ID").query_async(&mut redis.shared()).await.unwrap();
     let other = Redis::connect(&aof_redis_url()).await.unwrap();
-    let killed: u32 = redis::cmd("CLIENT")
-        .arg("KILL")
-        .arg("ID")
-        .arg(id)
-        .query_async(&mut other.shared())
-        .await
-        .unwrap();
+    let killed: u32 =
+        redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(&mut other.shared()).await.unwrap();
     assert_eq!(killed, 1);
     timeout(DEADLINE, async {
         while redis.now_ms().await.is_err() {

@@ -46,10 +46,7 @@ static AOF_SERVER: OnceLock<Server> = OnceLock::new();
 
 impl Server {
     pub(crate) fn url(&self) -> String {
-        assert!(
-            self.keeper.stdin.is_some(),
-            "the pipe to the keeper of redis-server is open"
-        );
+        assert!(self.keeper.stdin.is_some(), "the pipe to the keeper of redis-server is open");
         format!("unix://{}", self.socket.display())
     }
 }
@@ -73,23 +70,13 @@ pub(crate) enum AppendOnly {
 
 /// Starts a server; for tests that disturb everyone on theirs.
 pub(crate) fn start(append_only: AppendOnly) -> Server {
-    match Command::new("redis-server")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status()
-    {
+    match Command::new("redis-server").arg("--version").stdout(Stdio::null()).status() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            panic!(
-                "These tests need redis-server on the PATH (Debian: apt-get install redis-server)."
-            )
+            panic!("These tests need redis-server on the PATH (Debian: apt-get install redis-server).")
         }
         other => assert!(other.expect("redis-server runs").success()),
     }
-    let directory = tempfile::Builder::new()
-        .prefix("chatery-")
-        .tempdir()
-        .expect("a temporary directory")
-        .keep();
+    let directory = tempfile::Builder::new().prefix("chatery-").tempdir().expect("a temporary directory").keep();
     let keeper = Command::new("sh")
         .args(["-c", KEEPER, "sh"])
         .arg(&directory)
@@ -113,9 +100,7 @@ pub(crate) fn start(append_only: AppendOnly) -> Server {
 
 /// A connection of the calling test's own runtime.
 pub(crate) async fn redis() -> Redis {
-    Redis::connect(&redis_url())
-        .await
-        .expect("the test server answers")
+    Redis::connect(&redis_url()).await.expect("the test server answers")
 }
 
 /// A session no other test has.
@@ -136,20 +121,9 @@ impl Owned {
     pub(crate) async fn take(redis: Redis) -> Self {
         let session = session();
         let leases = Leases::new(redis.clone(), "host-a");
-        let lease = leases
-            .acquire(&session, LONG_LEASE)
-            .await
-            .expect("Redis answers")
-            .expect("the lease is free");
-        let fencing = Fencing::new(redis.clone(), Durability::Memory)
-            .await
-            .expect("nothing is asked of the server");
-        Self {
-            redis,
-            session,
-            epoch: lease.epoch,
-            fencing,
-        }
+        let lease = leases.acquire(&session, LONG_LEASE).await.expect("Redis answers").expect("the lease is free");
+        let fencing = Fencing::new(redis.clone(), Durability::Memory).await.expect("nothing is asked of the server");
+        Self { redis, session, epoch: lease.epoch, fencing }
     }
 
     pub(crate) fn fence(&self) -> Fence {

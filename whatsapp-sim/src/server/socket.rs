@@ -79,6 +79,7 @@ fn after_head(bytes: &[u8]) -> Option<Option<&[u8]>> {
 
 /// Serves one connection to its end.
 pub(crate) async fn run(sim: Sim, socket: WebSocket) {
+    let id = sim.next_connection();
     let (mut sink, stream) = socket.split();
     let mut frames = Frames { stream, decoder: FrameDecoder::new(), head: Some(Vec::new()) };
     let closing = sim.stopping().child_token();
@@ -94,7 +95,6 @@ pub(crate) async fn run(sim: Sim, socket: WebSocket) {
     };
     let Opened { client_key, payload, sealer, opener } = opened;
     let (outbox, queued) = mpsc::channel(OUTBOX_CAPACITY);
-    let id = sim.next_connection();
     let writer = tokio::spawn(write(sink, queued, sealer, closing.clone()));
     sim.opened(Wire { id, outbox, closing: closing.clone() }, client_key, &payload).await;
     read(&sim, id, &mut frames, opener, &closing).await;

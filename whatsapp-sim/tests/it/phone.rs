@@ -157,7 +157,11 @@ async fn the_linked_client_sees_reactions_reading_and_typing() {
 
     network.done(&format!("/admin/phones/{friend}/send"), json!({ "to": owner, "text": "hello" })).await;
     let chat = client
-        .expect("the text", |event| event.messages().next().map(|inbound| inbound.info.source.chat.clone()))
+        .expect("the text", |event| {
+            // The phone's own peer messages come as message events too.
+            let greeting = event.messages().find(|inbound| inbound.message.text_content() == Some("hello"))?;
+            Some(greeting.info.source.chat.clone())
+        })
         .await;
     let question = client.client.send_text(chat, "how are you?").await.unwrap().message_id;
     network.listed(&friend, |message| message.id == question).await;

@@ -9,8 +9,8 @@ use super::{Reply, Store};
 use crate::port::{Command, Port, RedisError, Value};
 use crate::script::Script;
 
-/// KEYS: record, index, messages. ARGV: score to start below or '', message to start after or '', entries.
-/// Answers a word, then message id, score and JSON of each entry.
+/// KEYS: record, index, messages, delivery states. ARGV: score to start below or '', message to start after or '', entries.
+/// Answers a word, then message id, score, JSON and delivery state (or '') of each entry.
 static PAGE: Script = Script::new(
     "local record = redis.call('HMGET', KEYS[1], 'network', 'status')
      if not record[1] then return {'unknown'} end
@@ -28,6 +28,7 @@ static PAGE: Script = Script::new(
        out[#out + 1] = entries[i]
        out[#out + 1] = entries[i + 1]
        out[#out + 1] = redis.call('HGET', KEYS[3], entries[i]) or ''
+       out[#out + 1] = redis.call('HGET', KEYS[4], entries[i]) or ''
      end
      return out",
 );
@@ -88,7 +89,7 @@ impl<P: Port> Store<P> {
         count: usize,
     ) -> Result<Slice, RedisError> {
         let keys = SessionKeys::new(session);
-        let keys = [keys.record(), keys.chat_index(chat), keys.chat_messages(chat)];
+        let keys = [keys.record(), keys.chat_index(chat), keys.chat_messages(chat), keys.chat_status(chat)];
         let (score, id) = match from {
             Position::Newest => (String::new(), ""),
             Position::Below(score) => (score.to_string(), ""),
@@ -106,12 +107,22 @@ impl<P: Port> Store<P> {
             _ => return reply.unexpected(),
         }
         (1..length)
-            .step_by(3)
+            .step_by(4)
             .map(|_| {
-                let (id, score) = (reply.text()?, reply.number()?);
-                Ok(Stored { id, score, message: serde_json::from_str(&reply.text()?).ok() })
+                let (id, score, json) = (reply.text()?, reply.number()?, reply.text()?);
+                let state = reply.text()?.parse().ok();
+                let message = serde_json::from_str(&json).ok().map(|message| delivered(message, state));
+                Ok(Stored { id, score, message })
             })
             .collect::<Result<_, _>>()
             .map(Slice::Page)
     }
+}
+
+/// Lays the delivery state over an own message: it is kept apart from the message, and only grows.
+fn delivered(mut message: Message, state: Option<u8>) -> Message {
+    if message.from_me {
+        message.status = message.status.max(state);
+    }
+    message
 }

@@ -73,6 +73,13 @@ impl<P: Port> Store<P> {
         Ok(SessionRecord::from_fields(id.clone(), &values))
     }
 
+    /// The QR code that waits, as a PNG data URI.
+    pub async fn qr_code(&self, id: &SessionId) -> Result<Option<String>, RedisError> {
+        let key = SessionKeys::new(id).record();
+        let reply = self.port.execute(Command::new("HGET", [key.as_str(), field::QR])).await?;
+        Ok(reply.into_iter().next().and_then(Value::text).filter(|image| !image.is_empty()))
+    }
+
     /// Whether a session exists and is connected.
     pub async fn connection(&self, id: &SessionId) -> Result<Connection, RedisError> {
         Ok(match self.session(id).await? {

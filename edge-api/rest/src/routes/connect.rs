@@ -16,7 +16,6 @@ use crate::answer::{self, Answer, Failure};
 use crate::app::App;
 use crate::body::Given;
 use crate::fields::{Fields, invalid};
-use crate::qr;
 
 /// Longest wait for a host to bring a QR code or a connection: a fresh session needs one to two seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -94,9 +93,7 @@ fn has_something_to_show(record: &SessionRecord, before: &(String, String)) -> b
     let reason = record.reason.map_or("", StatusReason::as_str);
     let changed = (record.status.as_str(), reason) != (before.0.as_str(), before.1.as_str());
     match record.status {
-        SessionStatus::QrReady | SessionStatus::Connected => {
-            record.status == SessionStatus::Connected || record.qr.is_some()
-        }
+        SessionStatus::QrReady | SessionStatus::Connected => true,
         SessionStatus::Disconnected => changed && record.reason.is_some_and(|reason| !reason.reconnects()),
         SessionStatus::Connecting => false,
     }
@@ -106,9 +103,10 @@ fn has_something_to_show(record: &SessionRecord, before: &(String, String)) -> b
 async fn info<P: Port>(app: &App<P>, record: Option<SessionRecord>) -> Result<Value, Failure> {
     let Some(record) = record else { return Ok(Value::Null) };
     let connected_once = record.phone.is_some();
+    let waits = record.status == SessionStatus::QrReady;
     let info = SessionInfo {
         summary: record.summary(),
-        qr_code: record.qr.as_deref().and_then(qr::data_uri),
+        qr_code: if waits { app.store.qr_code(&record.id).await? } else { None },
         store_stats: if connected_once { Some(app.store.stats(&record.id).await?) } else { None },
     };
     serde_json::to_value(info).map_err(|_| ErrorCode::Internal.into())

@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use contract::error::ErrorCode;
 use contract::session::{QrView, SessionStatus};
 use edge_core::port::Port;
@@ -10,7 +12,9 @@ use serde_json::json;
 use super::{SessionPath, sessions};
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
-use crate::qr;
+
+/// What stands before the picture in a data URI.
+const PNG: &str = "data:image/png;base64,";
 
 /// What the original says here about an unknown session.
 const UNKNOWN: &str = "Session not found. Please create session first.";
@@ -21,7 +25,7 @@ pub(super) async fn data<P: Port>(State(app): State<App<P>>, id: SessionPath) ->
         let view = QrView { session_id: record.id, qr_code: None, status: record.status };
         return Ok(answer::ok("Already connected to WhatsApp", view));
     }
-    match record.qr.as_deref().and_then(qr::data_uri) {
+    match app.store.qr_code(&record.id).await? {
         Some(picture) => {
             let view = QrView { session_id: record.id, qr_code: Some(picture), status: SessionStatus::QrReady };
             Ok(answer::ok("QR Code ready", view))
@@ -32,7 +36,12 @@ pub(super) async fn data<P: Port>(State(app): State<App<P>>, id: SessionPath) ->
 
 pub(super) async fn image<P: Port>(State(app): State<App<P>>, id: SessionPath) -> Answer {
     let record = sessions::find(&app, id).await?.filter(|record| record.status != SessionStatus::Connected);
-    if let Some(picture) = record.and_then(|record| record.qr).as_deref().and_then(qr::png) {
+    let picture = match record {
+        Some(record) => app.store.qr_code(&record.id).await?,
+        None => None,
+    };
+    let picture = picture.as_deref().and_then(|uri| STANDARD.decode(uri.strip_prefix(PNG)?).ok());
+    if let Some(picture) = picture {
         return Ok(answer::typed("image/png", picture));
     }
     let mut response = answer::typed("text/html; charset=utf-8", "QR Code not available");

@@ -30,7 +30,7 @@ async fn a_new_session_answers_with_its_qr_code() {
         assert_eq!(field(&api, "shop", "desired").await.as_deref(), Some("connected"));
         assert_eq!(field(&api, "shop", "wish").await.as_deref(), Some("1"));
         set(&api, "shop", &[("status", "connecting")]).await;
-        set(&api, "shop", &[("status", "qr_ready"), ("qr", "2@code,key")]).await;
+        set(&api, "shop", &[("status", "qr_ready"), ("qr", "data:image/png;base64,iVBORw0KGgo=")]).await;
     };
     let body = json!({"metadata": {"a": 1}, "webhooks": [{"url": "https://a.example/h", "events": ["message"]}]});
     let (reply, ()) = tokio::join!(api.call_json("POST", "/api/whatsapp/sessions/shop/connect", &body), host);

@@ -23,16 +23,10 @@ async fn devices(backend: Arc<dyn Backend>) {
     "Toko Contoh".clone_into(&mut device.push_name);
     backend.save(&device).await.unwrap();
     assert!(backend.exists().await.unwrap());
-    assert_eq!(
-        fields(&backend.load().await.unwrap().unwrap()),
-        fields(&device)
-    );
+    assert_eq!(fields(&backend.load().await.unwrap().unwrap()), fields(&device));
     "Toko Lain".clone_into(&mut device.push_name);
     backend.save(&device).await.unwrap();
-    assert_eq!(
-        backend.load().await.unwrap().unwrap().push_name,
-        "Toko Lain"
-    );
+    assert_eq!(backend.load().await.unwrap().unwrap().push_name, "Toko Lain");
     backend.snapshot_db("label", Some(b"extra")).await.unwrap();
 }
 
@@ -47,8 +41,5 @@ async fn creating_keeps_a_device_that_is_there(backend: Arc<dyn Backend>) {
 
 #[tokio::test]
 async fn nothing_is_held_in_this_process() {
-    assert_eq!(
-        owned().await.store().resource_report().await.memory_bytes,
-        Some(0)
-    );
+    assert_eq!(owned().await.store().resource_report().await.memory_bytes, Some(0));
 }

@@ -18,24 +18,12 @@ async fn every_key_of_the_store_goes_and_no_other() {
         assert!(write.await.is_ok(), "{method}");
     }
     for n in 0..600 {
-        store
-            .store_sent_message("chat", &n.to_string(), b"x")
-            .await
-            .unwrap();
-        store
-            .set_sender_key_status(&format!("g{n}"), &[("a", true)])
-            .await
-            .unwrap();
+        store.store_sent_message("chat", &n.to_string(), b"x").await.unwrap();
+        store.set_sender_key_status(&format!("g{n}"), &[("a", true)]).await.unwrap();
     }
     store.put_mutation_macs("critical", 1, &[]).await.unwrap();
     let keys = SessionKeys::new(&owned.session);
-    redis::cmd("HSET")
-        .arg(keys.record())
-        .arg("name")
-        .arg("x")
-        .exec_async(&mut owned.redis.shared())
-        .await
-        .unwrap();
+    redis::cmd("HSET").arg(keys.record()).arg("name").arg("x").exec_async(&mut owned.redis.shared()).await.unwrap();
 
     erase(&owned.fence()).await.unwrap();
     erase(&owned.fence()).await.unwrap();
@@ -53,11 +41,7 @@ async fn a_fenced_out_host_erases_nothing() {
     }
     let before = snapshot(&owned).await;
     let leases = Leases::new(owned.redis.clone(), "host-a");
-    leases
-        .acquire(&owned.session, LONG_LEASE)
-        .await
-        .unwrap()
-        .unwrap();
+    leases.acquire(&owned.session, LONG_LEASE).await.unwrap().unwrap();
     assert!(erase(&owned.fence()).await.is_err());
     assert!(snapshot(&owned).await == before);
 }

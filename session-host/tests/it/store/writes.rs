@@ -12,9 +12,8 @@ use wacore::appstate::processor::AppStateMutationMAC;
 use wacore::store::Device;
 use wacore::store::error::Result;
 use wacore::store::traits::{
-    AppStateSyncKey, AppSyncStore, DeviceInfo, DeviceListRecord, DeviceStore, LidPnMappingEntry,
-    MsgSecretEntry, MsgSecretStore, PendingInboundKey, PendingInboundRow, ProtocolStore,
-    SignalStore, TcTokenEntry,
+    AppStateSyncKey, AppSyncStore, DeviceInfo, DeviceListRecord, DeviceStore, LidPnMappingEntry, MsgSecretEntry,
+    MsgSecretStore, PendingInboundKey, PendingInboundRow, ProtocolStore, SignalStore, TcTokenEntry,
 };
 
 use crate::support::Owned;
@@ -117,18 +116,11 @@ pub(super) fn removals(store: &Arc<RedisStore>) -> Vec<(&'static str, Write)> {
 pub(super) async fn snapshot(owned: &Owned) -> BTreeMap<String, Vec<u8>> {
     let keys = SessionKeys::new(&owned.session);
     let mut connection = owned.redis.shared();
-    let names: Vec<String> = redis::cmd("KEYS")
-        .arg(format!("{}*", keys.prefix()))
-        .query_async(&mut connection)
-        .await
-        .unwrap();
+    let names: Vec<String> =
+        redis::cmd("KEYS").arg(format!("{}*", keys.prefix())).query_async(&mut connection).await.unwrap();
     let mut all = BTreeMap::new();
     for name in names.into_iter().filter(|name| *name != keys.lease()) {
-        let value = redis::cmd("DUMP")
-            .arg(&name)
-            .query_async(&mut connection)
-            .await
-            .unwrap();
+        let value = redis::cmd("DUMP").arg(&name).query_async(&mut connection).await.unwrap();
         all.insert(name, value);
     }
     all

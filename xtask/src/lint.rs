@@ -1,0 +1,31 @@
+//! `cargo xtask lint`: everything that reads the sources and runs none of them. The quick checks come first.
+
+use crate::command::{Command, no_arguments};
+use crate::process::{cargo, run, timed};
+use crate::setup::wasm;
+use crate::workspace::Workspace;
+use crate::{boundaries, danger, features, sizes, words};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "lint",
+    summary: "formatting, clippy, and the project's own checks",
+    help: "sizes, boundaries, features, danger and words are commands of their own.",
+    run: |arguments| {
+        no_arguments(arguments)?;
+        timed("lint", lint)
+    },
+};
+
+fn lint() -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    run(cargo(&workspace.root).args(["fmt", "--all", "--check"]))?;
+    for check in [&sizes::COMMAND, &boundaries::COMMAND, &features::COMMAND, &danger::COMMAND, &words::COMMAND] {
+        (check.run)(&[])?;
+    }
+    let deny = ["--", "-D", "warnings"];
+    run(cargo(&workspace.root).args(["clippy", "--workspace", "--all-targets"]).args(deny))?;
+    // What of the components exists for WASM alone.
+    wasm::ensure()?;
+    let wasm = ["clippy", "--package", "edge-core", "--package", "edge-rest", "--target", wasm::TARGET];
+    run(cargo(&workspace.root).args(wasm).args(deny))
+}
