@@ -18,8 +18,10 @@ const MAX_RECIPIENT_LENGTH: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRecipient;
 
-/// Reads a `chatId`: an address (`…@s.whatsapp.net`, `…@c.us`, `…@g.us`, `…@lid`, …) or a phone number as people write it
-/// (`+62 812-0000-1111`, `0812 0000 1111`), where a leading zero stands for `country_code`.
+/// Reads a `chatId`: an address or a phone number as people write it.
+///
+/// Addresses are `…@s.whatsapp.net`, `…@c.us`, `…@g.us`, `…@lid` and the like; numbers `+62 812-0000-1111` or `0812 0000 1111`,
+/// where a leading zero stands for `country_code`.
 ///
 /// # Errors
 /// When the text is neither. Nothing is guessed: letters, too few or too many digits are refused.

@@ -92,12 +92,11 @@ fn dispatch(sessions: &Sessions, json: &str, now: u64) {
         warn!("a command could not be understood; it is from another version");
         return;
     };
-    match sessions.get(&command.session) {
-        Some(handle) => {
-            let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
-            handle.outbox.submit(command, remaining, false);
-        }
-        None => debug!(session = %command.session, "a command for a session that is not here"),
+    if let Some(handle) = sessions.get(&command.session) {
+        let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
+        handle.outbox.submit(command, remaining, false);
+    } else {
+        debug!(session = %command.session, "a command for a session that is not here");
     }
 }
 

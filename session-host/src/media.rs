@@ -4,6 +4,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 
 use crate::config::{InvalidSetting, invalid};
 
@@ -73,7 +74,7 @@ impl Media {
     pub async fn exists(&self) -> Result<bool, MediaUnavailable> {
         match self.client.head_bucket().bucket(&self.bucket).send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => Ok(false),
             Err(error) => Err(MediaUnavailable(DisplayErrorContext(&error).to_string())),
         }
     }

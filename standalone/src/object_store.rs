@@ -1,4 +1,4 @@
-//! An S3 server over a folder of the data directory, on a loopback port, with credentials of this start. Production has MinIO or
+//! An S3 server over a folder of the data directory, on a loopback port, with credentials of this start. Production has `MinIO` or
 //! any other; the host speaks S3 to both.
 
 use std::net::Ipv4Addr;

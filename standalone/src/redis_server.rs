@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::secrets::DataDir;
 
 /// How long the child may take until it answers; loading a large append-only file takes its time.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// Time between two questions whether it answers.
 const ASK_EVERY: Duration = Duration::from_millis(25);

@@ -86,9 +86,13 @@ mod tests {
     #[test]
     fn people_may_decorate_numbers() {
         let expected = Ok(Typed::Number(6_281_200_000_001));
-        for text in
-            ["6281200000001", "+62 812-0000-0001", "(62) 812.0000.0001", "6281200000001@s.whatsapp.net", " 6281200000001:3@c.us "]
-        {
+        for text in [
+            "6281200000001",
+            "+62 812-0000-0001",
+            "(62) 812.0000.0001",
+            "6281200000001@s.whatsapp.net",
+            " 6281200000001:3@c.us ",
+        ] {
             assert_eq!(parse(text), expected, "{text}");
         }
         assert_eq!(parse("100000000000001@lid"), Ok(Typed::Lid(100_000_000_000_001)));

@@ -106,10 +106,7 @@ fn rewrite_at(length: u64) -> u64 {
 }
 
 /// The records in a journal, and the length of its undamaged part.
-fn read(
-    file: &File,
-    io: impl Fn(std::io::Error) -> JournalError,
-) -> Result<(BTreeMap<Key, Value>, u64), JournalError> {
+fn read(file: &File, io: impl Fn(std::io::Error) -> JournalError) -> Result<(BTreeMap<Key, Value>, u64), JournalError> {
     let mut records = BTreeMap::new();
     let mut length = 0;
     let mut reader = BufReader::new(file);
@@ -152,7 +149,11 @@ mod tests {
         assert_eq!(records, BTreeMap::from([(Key::Account(1), 11.into())]));
         journal.append(&[change(4, 40)]).unwrap();
         drop(journal);
-        assert_eq!(Journal::open(directory.path()).unwrap().1.len(), 2, "the torn line is cut off before the next step");
+        assert_eq!(
+            Journal::open(directory.path()).unwrap().1.len(),
+            2,
+            "the torn line is cut off before the next step"
+        );
     }
 
     #[test]

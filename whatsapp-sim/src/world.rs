@@ -6,7 +6,6 @@ pub(crate) mod account;
 pub(crate) mod app_state;
 pub(crate) mod connection;
 pub(crate) mod device_list;
-pub(crate) mod welcome;
 pub(crate) mod login;
 pub(crate) mod message;
 pub(crate) mod pairing;
@@ -17,6 +16,7 @@ pub(crate) mod presence;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod records;
+pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,7 +26,7 @@ use wacore_binary::{Jid, Node};
 
 use crate::address::{self, Typed};
 use account::{Account, Device};
-use connection::{ConnectionId, Connection, Out};
+use connection::{Connection, ConnectionId, Out};
 use phone_inbox::PhoneTask;
 use records::Key;
 

@@ -102,6 +102,7 @@ const NAMES: &[Name] = &[
         word: "env::var",
         allowed: &[
             "session-host/src/main.rs",
+            "standalone/src/main.rs",
             "standalone/src/settings.rs",
             "whatsapp-sim/src/bin/whatsapp-sim.rs",
             "edge-runtime/tests/",

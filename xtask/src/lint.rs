@@ -4,12 +4,12 @@ use crate::command::{Command, no_arguments};
 use crate::process::{cargo, run, timed};
 use crate::setup::wasm;
 use crate::workspace::Workspace;
-use crate::{boundaries, danger, features, sizes, words};
+use crate::{boundaries, danger, docs, features, sizes, words};
 
 pub(crate) const COMMAND: Command = Command {
     name: "lint",
     summary: "formatting, clippy, and the project's own checks",
-    help: "sizes, boundaries, features, danger and words are commands of their own.",
+    help: "sizes, boundaries, features, danger, words and docs are commands of their own.",
     run: |arguments| {
         no_arguments(arguments)?;
         timed("lint", lint)
@@ -19,7 +19,9 @@ pub(crate) const COMMAND: Command = Command {
 fn lint() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     run(cargo(&workspace.root).args(["fmt", "--all", "--check"]))?;
-    for check in [&sizes::COMMAND, &boundaries::COMMAND, &features::COMMAND, &danger::COMMAND, &words::COMMAND] {
+    for check in
+        [&sizes::COMMAND, &boundaries::COMMAND, &features::COMMAND, &danger::COMMAND, &words::COMMAND, &docs::COMMAND]
+    {
         (check.run)(&[])?;
     }
     let deny = ["--", "-D", "warnings"];

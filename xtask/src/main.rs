@@ -7,6 +7,7 @@ mod boundaries;
 mod ci;
 mod command;
 mod danger;
+mod docs;
 mod edge;
 mod features;
 mod lint;
@@ -38,6 +39,7 @@ const COMMANDS: &[&Command] = &[
     &features::COMMAND,
     &danger::COMMAND,
     &words::COMMAND,
+    &docs::COMMAND,
 ];
 
 fn main() -> ExitCode {

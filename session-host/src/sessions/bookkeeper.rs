@@ -1,6 +1,8 @@
 //! The session's slow reports: delivery states of own messages, and messages that did not pass the inbound hook. They are written
 //! in the order they came; nothing waits for them.
 
+use std::sync::Arc;
+
 use contract::message::delivery;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +29,9 @@ pub(super) async fn run(
             () = stop.cancelled() => return,
             else => return,
         };
-        let Some(client) = connection.borrow().as_ref().map(|connection| connection.client.clone()) else { continue };
+        let Some(client) = connection.borrow().as_ref().map(|connection| Arc::clone(&connection.client)) else {
+            continue;
+        };
         let written = match item {
             News::Receipt(receipt) => delivered(&history, &client, &receipt).await,
             News::Messages(batch) => {
@@ -46,9 +50,10 @@ async fn delivered(history: &History, client: &Client, receipt: &Receipt) -> Res
     let source = &receipt.source;
     let other = if source.is_group { None } else { source.sender_alt.as_ref() };
     let Some(chat) = Identity::resolve(client, &source.chat, other).await else { return Ok(()) };
-    let participant = match source.is_group {
-        true => Identity::resolve(client, &source.sender, source.sender_alt.as_ref()).await,
-        false => None,
+    let participant = if source.is_group {
+        Identity::resolve(client, &source.sender, source.sender_alt.as_ref()).await
+    } else {
+        None
     };
     let participant = participant.map(|identity| identity.chat.to_string());
     let updates: Vec<DeliveryUpdate> = receipt

@@ -113,14 +113,14 @@ impl Outbox {
     /// After a reconnect: sends again what was handed to an earlier connection and never acknowledged.
     pub(super) fn resend(self: &Arc<Self>, connection: u64) {
         let mut state = self.state();
-        let mut stale: Vec<(Instant, String, Jid)> = state
+        let mut again: Vec<(Instant, String, Jid)> = state
             .sends
             .iter()
             .filter(|(_, pending)| pending.handed_as.as_ref().is_some_and(|(_, number)| *number < connection))
             .map(|(id, pending)| (pending.start_by, id.clone(), chat_of(&pending.command)))
             .collect();
-        stale.sort_by_key(|(start_by, ..)| *start_by);
-        for (_, id, chat) in stale {
+        again.sort_by_key(|(start_by, ..)| *start_by);
+        for (_, id, chat) in again {
             if let Some(pending) = state.sends.get_mut(&id) {
                 pending.handed_as = None;
             }
@@ -184,13 +184,11 @@ impl Outbox {
         loop {
             let id = {
                 let mut state = self.state();
-                match state.lanes.get_mut(&chat).and_then(VecDeque::pop_front) {
-                    Some(id) => id,
-                    None => {
-                        state.lanes.remove(&chat);
-                        return;
-                    }
-                }
+                let Some(id) = state.lanes.get_mut(&chat).and_then(VecDeque::pop_front) else {
+                    state.lanes.remove(&chat);
+                    return;
+                };
+                id
             };
             if let Err(failure) = self.hand_over(&chat, &id).await {
                 self.fail(&id, failure).await;

@@ -236,8 +236,9 @@ mod tests {
     fn logged_out_forgets_and_gives_up() {
         let (state, effects) = after(&[CONNECT, Input::Online]).step(Input::Ended(StatusReason::LoggedOut));
         assert_eq!(state.reason, Some(StatusReason::LoggedOut));
-        use Effect::{AnnounceLogout, Forget, GiveUp, Leave, Record, Stop};
-        assert_eq!(effects, [Stop, Record, AnnounceLogout, Forget, GiveUp, Leave]);
+        let expected =
+            [Effect::Stop, Effect::Record, Effect::AnnounceLogout, Effect::Forget, Effect::GiveUp, Effect::Leave];
+        assert_eq!(effects, expected);
     }
 
     #[test]

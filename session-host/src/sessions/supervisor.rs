@@ -290,7 +290,9 @@ impl Inner {
             }
             if !held.is_empty() && renewed.elapsed() > lease::GIVE_UP_AFTER {
                 error!("leases were not renewed for too long; all sessions of this host are stopped");
-                held.iter().for_each(|(_, handle)| handle.fence.give_up());
+                for (_, handle) in &held {
+                    handle.fence.give_up();
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 use contract::message::{MessageType, QuotedMessage};
 use serde_json::{Value, json};
 use wacore::proto_helpers::MessageExt as _;
+use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 
 /// The part of a [`contract::message::Message`] that comes from the content.
@@ -138,15 +139,14 @@ fn housekeeping(base: &wa::Message) -> Option<Content> {
 /// Whether nothing is left but what accompanies every message.
 fn is_empty(base: &wa::Message) -> bool {
     let mut rest = base.clone();
-    rest.message_context_info = Default::default();
-    rest.sender_key_distribution_message = Default::default();
+    rest.message_context_info = MessageField::default();
+    rest.sender_key_distribution_message = MessageField::default();
     rest == wa::Message::default()
 }
 
 #[cfg(test)]
 mod tests {
     use wacore::proto_helpers::{MessageBuilderExt as _, build_quote_context};
-    use waproto::buffa::MessageField;
 
     use super::*;
 
@@ -170,7 +170,6 @@ mod tests {
         let wrapped = wa::Message {
             ephemeral_message: MessageField::some(wa::message::FutureProofMessage {
                 message: MessageField::some(wa::Message::text("soon gone")),
-                ..Default::default()
             }),
             ..Default::default()
         };

@@ -1,5 +1,6 @@
-//! Which WhatsApp a session may reach: the wall between the live network and the sandbox. A session's transport and HTTP client
-//! are made here, from its network alone; nothing else in the host dials WhatsApp.
+//! Which WhatsApp a session may reach: the wall between the live network and the sandbox.
+//!
+//! A session's transport and HTTP client are made here, from its network alone; nothing else in the host dials WhatsApp.
 
 use contract::session::Network;
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;

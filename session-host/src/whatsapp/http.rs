@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 use wacore::net::{HttpClient, HttpRequest, HttpResponse};
 
 /// Longest time of one request; the library retries on other hosts.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Largest answer kept in memory: WhatsApp's own media are at most 100 MB for documents shown inline.
 const MAX_BODY: usize = 100 * 1024 * 1024;

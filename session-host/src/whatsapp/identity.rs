@@ -16,9 +16,8 @@ pub struct Identity {
 
 impl Identity {
     /// From one address and, possibly, the other.
-    pub fn new(address: Jid, other: Option<Jid>) -> Self {
-        let pick =
-            |server| [Some(&address), other.as_ref()].into_iter().flatten().find(|j| j.server() == server).cloned();
+    pub fn new(address: Jid, other: Option<&Jid>) -> Self {
+        let pick = |server| [Some(&address), other].into_iter().flatten().find(|j| j.server() == server).cloned();
         let (pn, lid) = (pick(Server::Phone), pick(Server::Lid));
         let chat = pn.clone().filter(|_| address.server() == Server::Lid).unwrap_or(address);
         Self { chat, pn, lid }
@@ -33,7 +32,7 @@ impl Identity {
     ) -> Option<Self> {
         let bare = bare(address)?;
         if let Some(other) = other.and_then(self::bare) {
-            return Some(Self::new(bare, Some(other)));
+            return Some(Self::new(bare, Some(&other)));
         }
         if !matches!(bare.server(), Server::Phone | Server::Lid) {
             return Some(Self::new(bare, None));
@@ -43,7 +42,7 @@ impl Identity {
             Server::Lid => Jid::parse(&format!("{}@s.whatsapp.net", entry.phone_number)).ok(),
             _ => Jid::parse(&format!("{}@lid", entry.lid)).ok(),
         });
-        Some(Self::new(bare, other))
+        Some(Self::new(bare, other.as_ref()))
     }
 }
 
@@ -67,7 +66,7 @@ mod tests {
     #[test]
     fn a_chat_is_filed_under_the_phone_number_when_it_is_known() {
         let (pn, lid) = (jid("6281200001111@s.whatsapp.net"), jid("100000000000001@lid"));
-        for (address, other) in [(pn.clone(), Some(lid.clone())), (lid.clone(), Some(pn.clone()))] {
+        for (address, other) in [(pn.clone(), Some(&lid)), (lid.clone(), Some(&pn))] {
             let identity = Identity::new(address, other);
             assert_eq!((identity.chat, identity.pn, identity.lid), (pn.clone(), Some(pn.clone()), Some(lid.clone())));
         }

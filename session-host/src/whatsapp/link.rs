@@ -52,7 +52,7 @@ impl Link {
         reports: Reports,
     ) -> Result<Self, LinkError> {
         let store = Arc::new(RedisStore::new(fence.clone()));
-        let backend: Arc<dyn Backend> = store.clone();
+        let backend: Arc<dyn Backend> = Arc::clone(&store) as Arc<dyn Backend>;
         if let Some(sandbox) = dial.sandbox() {
             sandbox.seed(&*backend).await?;
         }

@@ -19,7 +19,7 @@ pub const RESERVED_NUMBER: u64 = 999_000_000_000_000;
 
 /// How long the seeded certificate is valid on either side of now. Linking replaces nothing of it, so it must outlast the
 /// sandbox session.
-const CERTIFICATE_WINDOW: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+const CERTIFICATE_WINDOW: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Where the simulator is, and its static key.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! What the library tells, sorted: status for the session's actor, acknowledgements for its outbox, the rest for its
-//! bookkeeping. The library calls from inside its pipeline, so nothing here waits; every queue is bounded.
+//! bookkeeping.
+//!
+//! The library calls from inside its pipeline, so nothing here waits; every queue is bounded.
 
 use std::sync::Arc;
 
@@ -42,7 +44,7 @@ pub struct Ack {
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     /// Delivery states of own messages.
-    Receipt(Receipt),
+    Receipt(Box<Receipt>),
     /// Messages that did not go through the inbound hook (channels, placeholders that were recovered).
     Messages(MessageBatch),
 }
@@ -69,7 +71,7 @@ impl EventHandler for Reports {
                 };
                 offer(&self.acks, ack, "acknowledgement");
             }
-            Event::Receipt(receipt) => offer(&self.news, News::Receipt(receipt.clone()), "receipt"),
+            Event::Receipt(receipt) => offer(&self.news, News::Receipt(Box::new(receipt.clone())), "receipt"),
             Event::Messages(batch) if !batch.hook_committed => {
                 offer(&self.news, News::Messages(batch.clone()), "message");
             }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use contract::event::EventKind;
 use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
@@ -20,7 +21,7 @@ use whatsapp_sim::{Sim, SimConfig};
 use super::support::{AppendOnly, Server, session, start};
 
 /// How long a test waits for a fact.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at a fact.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -56,7 +57,7 @@ impl World {
             _ => None,
         })
         .unwrap();
-        let sandbox = sandbox.map(|sim| Sandbox::new(&sim.ws_url(), &hex(&sim.server_public_key())).unwrap());
+        let sandbox = sandbox.map(|sim| Sandbox::new(&sim.ws_url(), &hex::encode(sim.server_public_key())).unwrap());
         let networks = Networks::new(sandbox, reqwest::Client::builder().build().unwrap());
         let networks = match live_url {
             Some(url) => networks.with_live_url(url),
@@ -99,7 +100,6 @@ impl World {
     async fn qr(&self) -> String {
         self.until("QR code", |record| record.status == SessionStatus::QrReady).await;
         let uri: String = self.redis.shared().hget(SessionKeys::new(&self.session).record(), field::QR).await.unwrap();
-        use base64::Engine as _;
         let png = uri.strip_prefix("data:image/png;base64,").unwrap();
         let png = base64::engine::general_purpose::STANDARD.decode(png).unwrap();
         let picture = image::load_from_memory(&png).unwrap().into_luma8();
@@ -124,10 +124,6 @@ impl World {
         let page = log.read_after(&self.session, EventId::START, 1000).await.unwrap();
         page.events.into_iter().map(|(_, event)| event.event).collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

@@ -73,7 +73,8 @@ pub(super) fn block(world: &mut World, who: DeviceRef, request: &Node) -> Node {
 
 pub(super) fn privacy(world: &World, who: DeviceRef, request: &Node) -> Node {
     let set = world.accounts.get(&who.number).map(|account| account.privacy.clone()).unwrap_or_default();
-    let defaults = PRIVACY.iter().filter(|(name, _)| !set.contains_key(*name)).map(|(name, value)| category(name, value));
+    let defaults =
+        PRIVACY.iter().filter(|(name, _)| !set.contains_key(*name)).map(|(name, value)| category(name, value));
     let categories: Vec<Node> = defaults.chain(set.iter().map(|(name, value)| category(name, value))).collect();
     stanza::result(request, [NodeBuilder::new("privacy").children(categories).build()])
 }
@@ -83,7 +84,9 @@ fn category(name: &str, value: &str) -> Node {
 }
 
 pub(super) fn set_privacy(world: &mut World, who: DeviceRef, request: &Node) -> Node {
-    let Some(account) = world.accounts.get_mut(&who.number) else { return stanza::refusal(request, 404, "item-not-found") };
+    let Some(account) = world.accounts.get_mut(&who.number) else {
+        return stanza::refusal(request, 404, "item-not-found");
+    };
     let wanted = request.get_optional_child("privacy").into_iter().flat_map(stanza::children);
     for node in wanted.take(MAX_CATEGORIES) {
         let (Some(name), Some(value)) = (stanza::attr(node, "name"), stanza::attr(node, "value")) else { continue };
@@ -118,7 +121,8 @@ pub(super) fn tokens(world: &mut World, who: DeviceRef, request: &Node) -> Node 
             .attr("t", World::now())
             .children([NodeBuilder::new("tokens").children([token]).build()])
             .build();
-        let devices: Vec<u16> = world.accounts.get(&to).map(|account| account.devices.keys().copied().collect()).unwrap_or_default();
+        let devices: Vec<u16> =
+            world.accounts.get(&to).map(|account| account.devices.keys().copied().collect()).unwrap_or_default();
         for device in devices {
             world.deliver(DeviceRef { number: to, device }, Class::Notification, notification.clone());
         }

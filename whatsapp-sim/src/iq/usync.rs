@@ -5,9 +5,9 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
 use super::devices;
+use crate::address;
 use crate::stanza;
 use crate::world::{DeviceRef, World};
-use crate::address;
 
 /// How many users one query may name.
 const MAX_USERS: usize = 1024;
@@ -63,7 +63,11 @@ fn part(world: &mut World, who: DeviceRef, protocol: &str, known: Option<u64>, c
     if protocol == "contact" {
         let state = if known.is_some() { "in" } else { "out" };
         let node = NodeBuilder::new("contact").attr("type", state);
-        return Some(contact.map_or_else(|| NodeBuilder::new("contact").attr("type", state), |text| node.string_content(text)).build());
+        return Some(
+            contact
+                .map_or_else(|| NodeBuilder::new("contact").attr("type", state), |text| node.string_content(text))
+                .build(),
+        );
     }
     let number = known?;
     match protocol {

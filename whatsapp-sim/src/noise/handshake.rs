@@ -90,7 +90,11 @@ impl Responder<'_> {
         Ok(Hello::AwaitFinish { answer, pending: Pending { noise, ephemeral } })
     }
 
-    fn read_ik(&self, hello: &ClientHello, theirs: [u8; 32]) -> Result<(NoiseHandshake, [u8; 32], Vec<u8>), NoiseError> {
+    fn read_ik(
+        &self,
+        hello: &ClientHello,
+        theirs: [u8; 32],
+    ) -> Result<(NoiseHandshake, [u8; 32], Vec<u8>), NoiseError> {
         let mut noise = NoiseHandshake::new(NOISE_PATTERN_IK, &WA_CONN_HEADER)?;
         noise.authenticate(self.key.public_key.public_key_bytes());
         noise.authenticate(&theirs);

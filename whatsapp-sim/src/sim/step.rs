@@ -56,7 +56,8 @@ fn write(state: &mut State) -> Result<(), JournalError> {
     let changes = dirty.into_iter().map(record).collect::<Result<Vec<Change>, _>>().map_err(JournalError::Record)?;
     journal.append(&changes)?;
     if journal.wants_rewrite() {
-        let records = world.keys().into_iter().map(record).collect::<Result<Vec<Change>, _>>().map_err(JournalError::Record)?;
+        let records =
+            world.keys().into_iter().map(record).collect::<Result<Vec<Change>, _>>().map_err(JournalError::Record)?;
         journal.rewrite(records.into_iter())?;
     }
     Ok(())

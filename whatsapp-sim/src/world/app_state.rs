@@ -91,8 +91,7 @@ impl World {
         let conflict = accepted < pushed.len();
         let version = collection.version();
         // A pusher reads its own patch back with its next request; a loser of the race needs what it missed.
-        let (patches, more) =
-            if pushed.is_empty() || conflict { collection.after(since) } else { (Vec::new(), false) };
+        let (patches, more) = if pushed.is_empty() || conflict { collection.after(since) } else { (Vec::new(), false) };
         let mut answer = NodeBuilder::new("collection").attr("name", name.as_str()).attr("version", version);
         if more {
             answer = answer.attr("has_more_patches", "true");

@@ -48,7 +48,9 @@ impl World {
         let others = account.watchers.iter().copied().filter(|number| *number != who.number);
         own.chain(others)
             .filter_map(|number| self.accounts.get(&number))
-            .flat_map(|account| account.devices.keys().map(|device| DeviceRef { number: account.number, device: *device }))
+            .flat_map(|account| {
+                account.devices.keys().map(|device| DeviceRef { number: account.number, device: *device })
+            })
             .filter(|to| *to != who)
             .collect()
     }
@@ -74,7 +76,8 @@ impl World {
         let hash = self.device_hash(who.number);
         let list = self.key_index_list(who.number);
         for to in self.audience(who) {
-            let added = NodeBuilder::new("add").attr("device_hash", hash.as_str()).children([device.clone(), list.clone()]);
+            let added =
+                NodeBuilder::new("add").attr("device_hash", hash.as_str()).children([device.clone(), list.clone()]);
             let notification = self.device_notification(who, added.build());
             self.deliver(to, Class::Notification, notification);
         }

@@ -33,12 +33,8 @@ impl World {
     pub(crate) fn opened(&mut self, wire: Wire, client_key: [u8; 32], payload: &ClientPayload) {
         self.counters.connections += 1;
         let id = wire.id;
-        let connect = |peer| Connection {
-            outbox: wire.outbox,
-            closing: wire.closing,
-            peer,
-            subscriptions: BTreeSet::new(),
-        };
+        let connect =
+            |peer| Connection { outbox: wire.outbox, closing: wire.closing, peer, subscriptions: BTreeSet::new() };
         let username = payload.username.filter(|number| *number != RESERVED_NUMBER);
         let Some(number) = username else {
             let pairing = Pairing::new(client_key, payload);

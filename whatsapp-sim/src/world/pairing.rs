@@ -90,7 +90,9 @@ impl Pairing {
             identity: data.and_then(|data| data.e_ident.as_deref()?.try_into().ok()),
             registration,
             push_name: payload.push_name.clone().filter(|name| !name.trim().is_empty()),
-            references: (0..REFERENCES).map(|_| format!("2@{}", hex::encode(rand::rng().random::<[u8; 24]>()))).collect(),
+            references: (0..REFERENCES)
+                .map(|_| format!("2@{}", hex::encode(rand::rng().random::<[u8; 24]>())))
+                .collect(),
             scanned: None,
         }
     }
@@ -131,7 +133,11 @@ impl World {
     }
 
     /// The phone of `number` scans a code. The receiver hears when the companion has answered.
-    pub(crate) fn scan(&mut self, number: u64, text: &str) -> Result<oneshot::Receiver<Result<Linked, SimError>>, SimError> {
+    pub(crate) fn scan(
+        &mut self,
+        number: u64,
+        text: &str,
+    ) -> Result<oneshot::Receiver<Result<Linked, SimError>>, SimError> {
         let code = Code::parse(text).ok_or(SimError::BadCode)?;
         let (connection, pairing) = self.showing(&code)?;
         if pairing.scanned.is_some() {
@@ -197,8 +203,11 @@ impl World {
                     self.counters.unknown_requests += 1;
                     tracing::warn!(xmlns = stanza::attr(stanza, "xmlns"), "an unknown request while pairing");
                 }
-                let answer =
-                    if ping { stanza::result(stanza, []) } else { stanza::refusal(stanza, 501, "feature-not-implemented") };
+                let answer = if ping {
+                    stanza::result(stanza, [])
+                } else {
+                    stanza::refusal(stanza, 501, "feature-not-implemented")
+                };
                 self.send(id, answer);
             }
             _ => {}

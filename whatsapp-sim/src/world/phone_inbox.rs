@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::protocol_message;
@@ -60,7 +59,6 @@ pub(crate) struct Inbox {
     pub(super) sent: VecDeque<Sent>,
     next: u64,
 }
-
 
 impl Inbox {
     fn position(&self, from: &str, id: &str) -> Option<u64> {

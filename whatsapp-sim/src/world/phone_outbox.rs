@@ -50,12 +50,19 @@ impl World {
     }
 
     /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
-    pub(crate) async fn phone_reaction(&mut self, number: u64, chat: u64, id: &str, emoji: &str) -> Result<String, SimError> {
+    pub(crate) async fn phone_reaction(
+        &mut self,
+        number: u64,
+        chat: u64,
+        id: &str,
+        emoji: &str,
+    ) -> Result<String, SimError> {
         if emoji.len() > MAX_EMOJI {
             return Err(SimError::BadText);
         }
         let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
-        let about = account.inbox.messages.values().rev().find(|message| message.id == id).ok_or(SimError::NoSuchMessage)?;
+        let about =
+            account.inbox.messages.values().rev().find(|message| message.id == id).ok_or(SimError::NoSuchMessage)?;
         let reference = MessageRef {
             chat: address::lid(self.lid_of(chat), 0).to_string(),
             id: id.to_owned(),
@@ -66,7 +73,13 @@ impl World {
         self.phone_sends(number, chat, content::reaction(reference, emoji, milliseconds), REACTION).await
     }
 
-    async fn phone_sends(&mut self, number: u64, to: u64, message: wa::Message, label: Label) -> Result<String, SimError> {
+    async fn phone_sends(
+        &mut self,
+        number: u64,
+        to: u64,
+        message: wa::Message,
+        label: Label,
+    ) -> Result<String, SimError> {
         let id = Self::fresh_id();
         let timestamp = Self::now();
         let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;

@@ -63,11 +63,7 @@ impl World {
 
     fn presence_of(&self, number: u64) -> Node {
         let presence = NodeBuilder::new("presence").attr("from", address::lid(self.lid_of(number), 0));
-        if self.available(number) {
-            presence.build()
-        } else {
-            presence.attr("type", "unavailable").build()
-        }
+        if self.available(number) { presence.build() } else { presence.attr("type", "unavailable").build() }
     }
 
     /// `<chatstate>` of a client, to the devices of the one it writes to.

@@ -72,6 +72,7 @@ impl World {
 
 /// The ids a receipt covers: its own and those of its list.
 fn ids(receipt: &Node) -> Vec<String> {
-    let listed = receipt.get_children_by_tag("list").flat_map(stanza::children).filter_map(|item| stanza::attr(item, "id"));
+    let listed =
+        receipt.get_children_by_tag("list").flat_map(stanza::children).filter_map(|item| stanza::attr(item, "id"));
     stanza::attr(receipt, "id").into_iter().chain(listed).take(MAX_IDS).collect()
 }

@@ -17,7 +17,9 @@ const MAX_CHATS: usize = 50;
 impl World {
     /// Gives a companion what it has not got yet and can take now.
     pub(super) async fn welcome(&mut self, who: DeviceRef) {
-        let Some(device) = self.device(who).filter(|device| device.live && device.registration.is_some()) else { return };
+        let Some(device) = self.device(who).filter(|device| device.live && device.registration.is_some()) else {
+            return;
+        };
         let (welcomed, uploaded) = (device.welcomed, device.uploaded);
         if !welcomed.key {
             self.share_key(who).await;
@@ -74,7 +76,8 @@ impl World {
         for message in account.inbox.messages.values().rev() {
             let from_me = message.from == own;
             let partner = if from_me { &message.to } else { &message.from };
-            let (Ok(partner), Some(text)) = (partner.parse(), message.text.as_deref().filter(|_| message.kind == "text"))
+            let (Ok(partner), Some(text)) =
+                (partner.parse(), message.text.as_deref().filter(|_| message.kind == "text"))
             else {
                 continue;
             };
@@ -99,7 +102,8 @@ impl World {
         chats
             .into_iter()
             .map(|(partner, messages)| {
-                let (pn, lid) = (address::pn(partner, 0).to_string(), address::lid(self.lid_of(partner), 0).to_string());
+                let (pn, lid) =
+                    (address::pn(partner, 0).to_string(), address::lid(self.lid_of(partner), 0).to_string());
                 PastConversation {
                     chat: lid.clone(),
                     pn_and_lid: Some((pn, lid)),
