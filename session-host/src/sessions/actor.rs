@@ -2,6 +2,7 @@
 //! never waits for a message to be sent.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::error::ErrorCode;
@@ -36,12 +37,18 @@ const NEWS_QUEUE: usize = 4_096;
 /// Wishes that may wait.
 const ORDER_QUEUE: usize = 16;
 
+/// Number of no wish: they count from one.
+const NO_WISH: u64 = 0;
+
+/// Pause before a status that could not be written is written again.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
+
 /// How long a session may be without connection before it says that WhatsApp cannot be reached.
 const SLOW_AFTER: Duration = Duration::from_secs(20);
 
 /// What the host tells an actor.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
+enum Order {
     /// The record has a wish, under this number.
     Wish(Desired, u64),
     /// The host is stopping.
@@ -51,10 +58,35 @@ pub(super) enum Order {
 /// The way to a running actor.
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Order>,
+    /// Number of the newest wish the actor took.
+    wish: Arc<AtomicU64>,
     pub(super) fence: Fence,
     /// The session's sends.
     pub outbox: Arc<Outbox>,
+}
+
+impl Handle {
+    /// Passes a wish on, unless the actor has it. When its queue is full, the next sweep tries again.
+    pub(super) fn wish(&self, desired: Desired, wish: u64) {
+        if self.wish.load(Ordering::Relaxed) != wish && self.orders.try_send(Order::Wish(desired, wish)).is_ok() {
+            self.wish.store(wish, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) async fn leave(&self) {
+        // An actor that is gone has left.
+        let _ = self.orders.send(Order::Leave).await;
+    }
+}
+
+/// How a write of the session's state went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Yes,
+    /// Redis did not take it; it may later.
+    No,
+    LeaseLost,
 }
 
 /// A session that runs on this host.
@@ -75,6 +107,7 @@ pub(super) struct Actor {
     wish: u64,
     retry_at: Option<Instant>,
     slow_at: Option<Instant>,
+    record_at: Option<Instant>,
     stop: CancellationToken,
 }
 
@@ -98,7 +131,8 @@ impl Actor {
             Outbox::new(session.clone(), ledger, history.clone(), connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
         tracker.spawn(bookkeeper::run(history, connected, news, stop.clone()));
-        let handle = Handle { orders: order_sender, fence: fence.clone(), outbox: Arc::clone(&outbox) };
+        let wish = Arc::new(AtomicU64::new(NO_WISH));
+        let handle = Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox) };
         let actor = Self {
             session,
             network,
@@ -116,6 +150,7 @@ impl Actor {
             wish: 0,
             retry_at: None,
             slow_at: None,
+            record_at: None,
             stop,
         };
         (actor, handle)
@@ -123,9 +158,6 @@ impl Actor {
 
     /// Runs until the session leaves this host. Returns whether the lease is still ours to give back.
     pub(super) async fn run(mut self) -> bool {
-        if let Err(error) = self.outbox.recover().await {
-            error!(session = %self.session, %error, "unfinished sends could not be read");
-        }
         let kept = self.work().await;
         self.stop.cancel();
         if let Some(link) = self.link.take() {
@@ -137,10 +169,10 @@ impl Actor {
     async fn work(&mut self) -> bool {
         let mut lost = self.fence.lost_signal();
         loop {
-            let (retry_at, slow_at) = (self.retry_at, self.slow_at);
+            let (retry_at, slow_at, record_at) = (self.retry_at, self.slow_at, self.record_at);
             let input = tokio::select! {
                 biased;
-                _ = lost.wait_for(|lost| *lost) => {
+                () = is_lost(&mut lost) => {
                     warn!(session = %self.session, "the lease of the session is lost");
                     return false;
                 }
@@ -160,47 +192,66 @@ impl Actor {
                     self.slow_at = None;
                     Input::Slow
                 }
+                () = at(record_at) => {
+                    if self.record().await == Written::LeaseLost {
+                        return false;
+                    }
+                    continue;
+                }
             };
-            match self.advance(input).await {
-                Ok(false) => {}
-                Ok(true) => return true,
-                Err(FenceError::Lost) => return false,
-                Err(error) => error!(session = %self.session, %error, "the session's state could not be written"),
+            if let Some(kept) = self.advance(input).await {
+                return kept;
             }
         }
     }
 
-    /// Applies an input and all that follows from it. `true` when the session leaves.
-    async fn advance(&mut self, input: Input) -> Result<bool, FenceError> {
+    /// Applies an input and all that follows from it. When the session leaves: whether the lease is still ours.
+    async fn advance(&mut self, input: Input) -> Option<bool> {
         let (next, effects) = self.state.step(input);
         self.state = next;
         for effect in effects {
-            match effect {
-                Effect::Start => {
-                    if let Err(reason) = self.start().await {
-                        return Box::pin(self.advance(Input::StartFailed(reason))).await;
-                    }
-                }
+            let written = match effect {
+                Effect::Start => match self.start().await {
+                    Ok(()) => Written::Yes,
+                    Err(reason) => return Box::pin(self.advance(Input::StartFailed(reason))).await,
+                },
                 Effect::Stop => self.close(false).await,
                 Effect::Logout => self.close(true).await,
-                Effect::Record => self.record().await?,
-                Effect::AnnounceLogout => self.announce_logout().await?,
+                Effect::Record => self.record().await,
+                Effect::AnnounceLogout => self.written(self.announce_logout().await),
                 Effect::Forget => {
                     self.outbox.fail_all(ErrorCode::SessionNotConnected).await;
-                    store::erase(&self.fence).await?;
+                    self.written(store::erase(&self.fence).await)
                 }
-                Effect::GiveUp => {
-                    record::give_up(&self.fence, self.wish).await?;
-                }
+                Effect::GiveUp => self.written(record::give_up(&self.fence, self.wish).await.map(drop)),
                 Effect::Erase => {
-                    record::erase(&self.fence, &self.session).await?;
-                    info!(session = %self.session, "session deleted");
+                    info!(session = %self.session, "the session is erased");
+                    self.written(record::erase(&self.fence, &self.session).await)
                 }
-                Effect::RetryIn(seconds) => self.retry_at = Some(Instant::now() + Duration::from_secs(seconds)),
-                Effect::Leave => return Ok(true),
+                Effect::RetryIn(seconds) => {
+                    self.retry_at = Some(Instant::now() + Duration::from_secs(seconds));
+                    Written::Yes
+                }
+                Effect::Leave => return Some(true),
+            };
+            // What could not be written does not hold up the rest: the wish stands in the record, and the session's next
+            // owner, perhaps this host, makes it true.
+            if written == Written::LeaseLost {
+                return Some(false);
             }
         }
-        Ok(false)
+        None
+    }
+
+    fn written(&self, result: Result<(), FenceError>) -> Written {
+        match result {
+            Ok(()) => Written::Yes,
+            Err(FenceError::Lost) => Written::LeaseLost,
+            Err(error) => {
+                error!(session = %self.session, error = %chain(&error), "the session's state could not be written");
+                Written::No
+            }
+        }
     }
 
     fn heard(&mut self, signal: Signal) -> Input {
@@ -233,6 +284,10 @@ impl Actor {
 
     async fn start(&mut self) -> Result<(), StatusReason> {
         let dial = self.networks.dial(self.network).ok_or(StatusReason::NetworkUnavailable)?;
+        if let Err(error) = self.outbox.recover().await {
+            error!(session = %self.session, error = %chain(&error), "unfinished sends could not be read");
+            return Err(StatusReason::StorageFailed);
+        }
         match Link::open(&self.session, &self.fence, &dial, self.reports.clone()).await {
             Ok(link) => {
                 self.link = Some(link);
@@ -246,7 +301,7 @@ impl Actor {
         }
     }
 
-    async fn close(&mut self, logout: bool) {
+    async fn close(&mut self, logout: bool) -> Written {
         self.offline();
         self.slow_at = None;
         if let Some(link) = self.link.take() {
@@ -258,13 +313,16 @@ impl Actor {
         }
         // What the closed client said last belongs to nobody.
         while self.signals.try_recv().is_ok() {}
+        Written::Yes
     }
 
     fn offline(&self) {
         self.connection.send_replace(None);
     }
 
-    async fn record(&mut self) -> Result<(), FenceError> {
+    /// Writes the present state and announces it; a failure is made up for later.
+    async fn record(&mut self) -> Written {
+        self.record_at = None;
         let state = &self.state;
         let image = state.qr.as_deref().and_then(qr::data_uri);
         let mut fields = vec![
@@ -283,9 +341,16 @@ impl Actor {
             fields.extend([(field::PHONE, phone), (field::LID, user(client.lid())), (field::NAME, name)]);
         }
         let events = self.events(image, identity);
-        self.announced = Some((state.status, state.reason));
-        info!(session = %self.session, status = state.status.as_str(), reason = state.reason.map(StatusReason::as_str), "session");
-        record::write(&self.fence, &self.session, &fields, &events).await
+        let present = (state.status, state.reason);
+        let reason = state.reason.map(StatusReason::as_str);
+        info!(session = %self.session, status = state.status.as_str(), reason, "session");
+        let written = self.written(record::write(&self.fence, &self.session, &fields, &events).await);
+        match written {
+            Written::Yes => self.announced = Some(present),
+            Written::No => self.record_at = Some(Instant::now() + RECORD_AGAIN),
+            Written::LeaseLost => {}
+        }
+        written
     }
 
     /// What subscribers hear of the present state.
@@ -319,6 +384,11 @@ impl Actor {
         let status = (field::STATUS, self.state.status.as_str().to_owned());
         record::write(&self.fence, &self.session, &[status], &[event]).await
     }
+}
+
+async fn is_lost(lost: &mut watch::Receiver<bool>) {
+    // The fence outlives the actor, so the channel stays open.
+    let _ = lost.wait_for(|lost| *lost).await;
 }
 
 async fn at(moment: Option<Instant>) {

@@ -87,7 +87,9 @@ impl Outbox {
         let waiting = (command.id.clone(), command.reply_to.clone());
         let mut state = self.state();
         if let Some(pending) = state.sends.get_mut(&id) {
-            pending.waiting.push(waiting);
+            if !pending.waiting.contains(&waiting) {
+                pending.waiting.push(waiting);
+            }
             return;
         }
         let overloaded = state.sends.len() >= MAX_UNDER_WAY;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::actor::{Actor, Handle, Order};
+use super::actor::{Actor, Handle};
 use crate::fence::Fencing;
 use crate::lease::{self, Lease, Leases};
 use crate::record;
@@ -159,11 +159,7 @@ impl Inner {
         let Some(record) = record::read(&self.redis, session).await? else { return Ok(()) };
         let handle = self.running().get(session).cloned();
         match handle {
-            Some(handle) => {
-                if handle.orders.try_send(Order::Wish(record.desired, record.wish)).is_err() {
-                    warn!(%session, "a session does not take its wish");
-                }
-            }
+            Some(handle) => handle.wish(record.desired, record.wish),
             None => self.take(record).await,
         }
         Ok(())
@@ -175,21 +171,16 @@ impl Inner {
         let ids: Vec<SessionId> = ids.into_iter().filter_map(|id| SessionId::parse(&id).ok()).collect();
         for chunk in ids.chunks(SWEEP_CHUNK) {
             let mut reads = redis::pipe();
-            let mut asked = Vec::with_capacity(chunk.len());
-            {
-                let running = self.running();
-                for id in chunk.iter().filter(|id| !running.contains_key(id)) {
-                    reads.hmget(SessionKeys::new(id).record(), &field::ALL);
-                    asked.push(id);
-                }
-            }
-            if asked.is_empty() {
-                continue;
+            for id in chunk {
+                reads.hmget(SessionKeys::new(id).record(), &field::ALL);
             }
             let records: Vec<Vec<Option<String>>> = reads.query_async(&mut redis).await?;
-            for (id, values) in asked.into_iter().zip(records) {
-                if let Some(record) = SessionRecord::from_fields(id.clone(), &values) {
-                    self.take(record).await;
+            for (id, values) in chunk.iter().zip(records) {
+                let Some(record) = SessionRecord::from_fields(id.clone(), &values) else { continue };
+                let running = self.running().get(id).cloned();
+                match running {
+                    Some(handle) => handle.wish(record.desired, record.wish),
+                    None => self.take(record).await,
                 }
             }
         }
@@ -209,18 +200,17 @@ impl Inner {
                 return;
             }
         };
-        self.run(record, lease).await;
+        self.run(&record, lease);
         sleep(START_EVERY).await;
     }
 
-    async fn run(self: &Arc<Self>, record: SessionRecord, lease: Lease) {
+    fn run(self: &Arc<Self>, record: &SessionRecord, lease: Lease) {
         let session = record.id.clone();
         info!(%session, epoch = lease.epoch, "session taken");
         let fence = self.fencing.fence(&session, lease.epoch);
         let networks = self.config.networks.clone();
         let (actor, handle) = Actor::new(session.clone(), record.network, networks, fence, &self.tracker);
-        // The queue is empty and its reader alive: this cannot fail.
-        let _ = handle.orders.send(Order::Wish(record.desired, record.wish)).await;
+        handle.wish(record.desired, record.wish);
         self.running().insert(session.clone(), handle);
         let inner = Arc::clone(self);
         self.tracker.spawn(async move {
@@ -317,7 +307,7 @@ impl Inner {
             warn!(%error, "the host could not sign off");
         }
         for handle in leaving {
-            let _ = handle.orders.send(Order::Leave).await;
+            handle.leave().await;
         }
         let all_left = async {
             while !self.running().is_empty() {

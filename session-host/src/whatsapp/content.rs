@@ -200,7 +200,10 @@ mod tests {
         };
         assert_eq!(describe(&revoke).unwrap().content, Some(json!(0)));
         let order = wa::Message {
-            order_message: MessageField::some(wa::message::OrderMessage::default()),
+            order_message: MessageField::some(wa::message::OrderMessage {
+                order_id: Some("1".into()),
+                ..Default::default()
+            }),
             ..Default::default()
         };
         assert_eq!(kind(&order), Some(MessageType::Unknown));
