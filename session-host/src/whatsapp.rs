@@ -1,6 +1,7 @@
 //! The WhatsApp library, as the rest of the host sees it: a link that is opened over a network and tells what happens.
 //!
-//! This folder, the storage traits in [`crate::store`] and [`crate::history`] are all that may name the library.
+//! Beside this folder only the storage traits ([`crate::store`], [`crate::history`]) and the path of sends and receipts
+//! ([`crate::sessions`]) may name the library.
 
 pub mod content;
 pub mod dial;

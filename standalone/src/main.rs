@@ -6,6 +6,7 @@
 
 mod banner;
 mod edge;
+mod guard;
 mod object_store;
 mod options;
 mod redis_server;
@@ -18,12 +19,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::middleware;
 use session_host::config::Config;
 use session_host::host::Host;
 use session_host::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::guard::Guard;
 use crate::options::{Options, Parsed};
 use crate::settings::Settings;
 
@@ -68,7 +71,9 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     let host = Host::start(config).await?;
     banner::print(&settings, sandbox.as_ref(), &password, &redis);
 
+    let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());
+    let router = router.layer(middleware::from_fn_with_state(guard, guard::check));
     serve::until(listener, router, stopped(&mut terminate), REQUESTS_END_WITHIN).await;
     edge.shutdown(REQUESTS_END_WITHIN).await;
     host.stop().await;

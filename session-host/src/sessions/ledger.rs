@@ -11,6 +11,7 @@ use contract::ledger::{TTL_SECONDS, field, state};
 use contract::message::{Sent, delivery};
 use redis::RedisError;
 
+use crate::eventlog::EVENT_LOG_LENGTH;
 use crate::fence::{Batch, Fence, FenceError};
 use crate::history::{Entry, History, SentEntry, event};
 
@@ -61,7 +62,7 @@ impl Ledger {
         batch.push("HSET", (&ledger, field::STATE, state::FAILED, field::OUTCOME, json(outcome)));
         batch.push("EXPIRE", (&ledger, TTL_SECONDS));
         batch.push("HDEL", (keys.unfinished(), id));
-        batch.push("XADD", (keys.events(), "*", keys::EVENT_FIELD, json(&event)));
+        batch.push("XADD", (keys.events(), "MAXLEN", "~", EVENT_LOG_LENGTH, "*", keys::EVENT_FIELD, json(&event)));
         batch.push("PUBLISH", (keys::EVENTS, session.as_str()));
         self.fence.run(batch).await.map(drop)
     }

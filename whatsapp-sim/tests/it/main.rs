@@ -1,0 +1,12 @@
+//! The network as clients, people and operators meet it: unmodified clients over real sockets, phones by the handle and
+//! by the admin API. Tests wait for facts; nothing here sleeps.
+#![recursion_limit = "512"]
+
+mod account;
+mod admin;
+mod client;
+mod handshake;
+mod linking;
+mod messages;
+mod phone;
+mod restart;
