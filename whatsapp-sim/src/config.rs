@@ -1,5 +1,7 @@
-//! What a network is started with, and what follows from it alone: the server's static key and the certificate chain
-//! around it. A client that was seeded with this key recognises the network again after every restart.
+//! What a network is started with, and what follows from it alone.
+//!
+//! That is the server's static key and the certificate chain around it. A client that was seeded with this key
+//! recognises the network again after every restart.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

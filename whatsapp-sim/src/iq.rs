@@ -23,12 +23,10 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
     let child = stanza::children(request).first().map(|child| child.tag.as_ref()).unwrap_or_default();
     let done = || Some(stanza::result(request, []));
     match (xmlns.as_str(), kind.as_str(), child) {
-        ("w:p" | "urn:xmpp:ping", "get", _)
+        // Of `w:biz`, a result without a profile says that there is no business.
+        ("w:p" | "urn:xmpp:ping" | "w:biz", "get", _)
         | ("passive", "set", "passive")
-        | ("urn:xmpp:whatsapp:dirty", "set", _)
-        | ("disappearing_mode", "set", _)
-        // No business accounts here: a result without a profile says so.
-        | ("w:biz", "get", _) => done(),
+        | ("urn:xmpp:whatsapp:dirty" | "disappearing_mode", "set", _) => done(),
         ("passive", "set", "active") => {
             world.send(id, stanza::result(request, []));
             world.start_delivery(id, who);

@@ -2,6 +2,8 @@
 //! anything of the step is sent; a line that is cut off at the end counts as never written. There is no `fsync`: the
 //! promise is about the death of the process, not of the machine. Two processes cannot share a directory.
 
+mod patch;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -49,6 +51,8 @@ pub(crate) struct Journal {
     file: File,
     length: u64,
     rewrite_at: u64,
+    /// The phones as the journal has them: of a phone only what changed is written.
+    phones: BTreeMap<Key, Value>,
     /// Held as long as the journal is open.
     _lock: File,
 }
@@ -64,14 +68,22 @@ impl Journal {
         let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(io)?;
         let (records, length) = read(&file, io)?;
         file.set_len(length).map_err(io)?;
-        let mut journal = Self { directory: directory.to_owned(), file, length, rewrite_at: 0, _lock: lock };
+        let phones = records.iter().filter(|(key, _)| is_phone(key)).map(|(key, value)| (key.clone(), value.clone()));
+        let phones = phones.collect();
+        let mut journal = Self { directory: directory.to_owned(), file, length, rewrite_at: 0, phones, _lock: lock };
         journal.rewrite_at = rewrite_at(length);
         Ok((journal, records))
     }
 
     /// Writes down a step.
-    pub(crate) fn append(&mut self, step: &[Change]) -> Result<(), JournalError> {
-        let mut line = serde_json::to_vec(step)?;
+    pub(crate) fn append(&mut self, mut step: Vec<Change>) -> Result<(), JournalError> {
+        for (key, value) in step.iter_mut().filter(|(key, _)| is_phone(key)) {
+            let Some(new) = value.take() else { continue };
+            let old = self.phones.entry(key.clone()).or_insert(Value::Null);
+            *value = Some(patch::difference(old, &new).unwrap_or_else(|| Value::Object(serde_json::Map::new())));
+            *old = new;
+        }
+        let mut line = serde_json::to_vec(&step)?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(|error| JournalError::Io(self.directory.clone(), error))?;
         self.length += line.len() as u64;
@@ -101,6 +113,11 @@ impl Journal {
     }
 }
 
+/// Phones are never removed, and they are written as differences.
+fn is_phone(key: &Key) -> bool {
+    matches!(key, Key::Signal(_))
+}
+
 fn rewrite_at(length: u64) -> u64 {
     length.saturating_mul(REWRITE_FACTOR).max(MIN_REWRITE)
 }
@@ -119,9 +136,10 @@ fn read(file: &File, io: impl Fn(std::io::Error) -> JournalError) -> Result<(BTr
         let step: Vec<Change> = serde_json::from_slice(&line).map_err(|_| JournalError::Damaged(number))?;
         for (key, value) in step {
             match value {
-                Some(value) => records.insert(key, value),
-                None => records.remove(&key),
-            };
+                Some(value) if is_phone(&key) => patch::apply(records.entry(key).or_insert(Value::Null), value),
+                Some(value) => drop(records.insert(key, value)),
+                None => drop(records.remove(&key)),
+            }
         }
         length += read as u64;
     }
@@ -141,13 +159,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (mut journal, records) = Journal::open(directory.path()).unwrap();
         assert!(records.is_empty());
-        journal.append(&[change(1, 10), change(2, 20)]).unwrap();
-        journal.append(&[change(1, 11), (Key::Account(2), None)]).unwrap();
+        journal.append(vec![change(1, 10), change(2, 20)]).unwrap();
+        journal.append(vec![change(1, 11), (Key::Account(2), None)]).unwrap();
         journal.file.write_all(b"[[{\"Account\":3},5").unwrap();
         drop(journal);
         let (mut journal, records) = Journal::open(directory.path()).unwrap();
         assert_eq!(records, BTreeMap::from([(Key::Account(1), 11.into())]));
-        journal.append(&[change(4, 40)]).unwrap();
+        journal.append(vec![change(4, 40)]).unwrap();
         drop(journal);
         assert_eq!(
             Journal::open(directory.path()).unwrap().1.len(),
@@ -160,12 +178,32 @@ mod tests {
     fn a_rewritten_journal_goes_on() {
         let directory = tempfile::tempdir().unwrap();
         let (mut journal, _) = Journal::open(directory.path()).unwrap();
-        journal.append(&[change(1, 10)]).unwrap();
+        journal.append(vec![change(1, 10)]).unwrap();
         journal.rewrite([change(2, 20)].into_iter()).unwrap();
-        journal.append(&[change(3, 30)]).unwrap();
+        journal.append(vec![change(3, 30)]).unwrap();
         drop(journal);
         let records = Journal::open(directory.path()).unwrap().1;
         assert_eq!(records.keys().cloned().collect::<Vec<_>>(), [Key::Account(2), Key::Account(3)]);
+    }
+
+    #[test]
+    fn of_a_phone_only_the_change_is_written_also_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE);
+        let state = |one: u64, long: &str| (Key::Signal(1), Some(serde_json::json!({ "one": one, "long": long })));
+        let (mut journal, _) = Journal::open(directory.path()).unwrap();
+        journal.append(vec![state(1, "unchanged")]).unwrap();
+        drop(journal);
+        let (mut journal, _) = Journal::open(directory.path()).unwrap();
+        journal.append(vec![state(2, "unchanged")]).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap().matches("unchanged").count(), 1);
+        journal.rewrite([state(2, "unchanged")].into_iter()).unwrap();
+        journal.append(vec![state(3, "unchanged")]).unwrap();
+        drop(journal);
+        assert_eq!(
+            Journal::open(directory.path()).unwrap().1,
+            BTreeMap::from([(Key::Signal(1), state(3, "unchanged").1.unwrap())])
+        );
     }
 
     #[test]

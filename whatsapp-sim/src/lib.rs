@@ -14,12 +14,14 @@
 //! | `world` | accounts, devices, queues and connections; every decision of the network |
 //! | `iq` | the answer to each kind of request |
 //! | `journal` | what survives `kill -9` |
+//! | `clock`, `blob` | the time of day; bytes as text |
 //! | `admin` | the HTTP API of the simulator |
 #![recursion_limit = "512"]
 
 pub mod address;
 mod admin;
 mod blob;
+mod clock;
 pub mod config;
 mod iq;
 mod journal;

@@ -1,5 +1,7 @@
-//! The handle on a running network: start and stop it, and do what people do with their phones. Cheap to clone; all
-//! clones mean the same network. Every act is one step: decide, write down, then let others hear of it.
+//! The handle on a running network: start and stop it, and do what people do with their phones.
+//!
+//! Cheap to clone; all clones mean the same network. Every act is one step: decide, write down, then let others hear
+//! of it.
 
 mod error;
 mod step;
@@ -20,6 +22,7 @@ use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 use waproto::whatsapp::ClientPayload;
 
+use crate::clock;
 use crate::config::{self, SimConfig};
 use crate::journal::Journal;
 use crate::noise::Responder;
@@ -75,10 +78,10 @@ impl Sim {
         world.media_host = address.to_string();
         let public = config::server_public_key(&config.key_seed);
         let inner = Inner {
-            state: Mutex::new(step::State { world, journal, failed: false }),
+            state: Mutex::new(step::State { world, journal, stopped: false }),
             steps: watch::Sender::new(0),
             key: config::server_key(&config.key_seed),
-            certificate_chain: config::certificate_chain(&public, World::now()),
+            certificate_chain: config::certificate_chain(&public, clock::now()),
             address,
             stopping: CancellationToken::new(),
             connections: AtomicU64::new(FIRST_CONNECTION),
@@ -90,7 +93,7 @@ impl Sim {
         Ok(sim)
     }
 
-    /// WebSockets that were ever opened, whether or not their handshake succeeded.
+    /// Sockets that were ever opened, whether or not their handshake succeeded.
     pub fn connections_accepted(&self) -> u64 {
         self.inner.connections.load(Ordering::Relaxed) - FIRST_CONNECTION
     }
@@ -121,7 +124,9 @@ impl Sim {
         {
             tracing::error!(%error, "the listener failed");
         }
-        self.inner.state.lock().await.journal = None;
+        let mut state = self.inner.state.lock().await;
+        state.stopped = true;
+        state.journal = None;
     }
 
     /// A new phone, with a number of its own choice or the next free one.
@@ -262,7 +267,9 @@ impl Sim {
     }
 
     pub(crate) fn next_connection(&self) -> ConnectionId {
-        ConnectionId(self.inner.connections.fetch_add(1, Ordering::Relaxed))
+        let number = self.inner.connections.fetch_add(1, Ordering::Relaxed);
+        self.inner.steps.send_modify(|steps| *steps += 1);
+        ConnectionId(number)
     }
 
     /// A connection after its handshake.

@@ -19,7 +19,6 @@ pub(crate) mod records;
 pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::RngExt as _;
 use wacore_binary::{Jid, Node};
@@ -77,11 +76,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Unix time in seconds.
-    pub(crate) fn now() -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-
     /// A fresh id for something the server or a phone sends.
     pub(crate) fn fresh_id() -> String {
         hex::encode_upper(rand::rng().random::<[u8; 10]>())

@@ -6,6 +6,7 @@ use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
 use crate::address;
+use crate::clock;
 use crate::stanza;
 use crate::world::queue::Class;
 use crate::world::records::Key;
@@ -107,7 +108,7 @@ pub(super) fn tokens(world: &mut World, who: DeviceRef, request: &Node) -> Node 
         .unwrap_or_default();
     for token in given {
         let Some(to) = stanza::jid(&token, "jid").and_then(|jid| world.resolve(&jid)) else { continue };
-        let time = stanza::attr(&token, "t").unwrap_or_else(|| World::now().to_string());
+        let time = stanza::attr(&token, "t").unwrap_or_else(|| clock::now().to_string());
         let token = NodeBuilder::new("token")
             .attr("type", "trusted_contact")
             .attr("t", time)
@@ -118,7 +119,7 @@ pub(super) fn tokens(world: &mut World, who: DeviceRef, request: &Node) -> Node 
             .attr("from", address::pn(who.number, 0))
             .attr("sender_lid", address::lid(world.lid_of(who.number), 0))
             .attr("id", World::fresh_id())
-            .attr("t", World::now())
+            .attr("t", clock::now())
             .children([NodeBuilder::new("tokens").children([token]).build()])
             .build();
         let devices: Vec<u16> =

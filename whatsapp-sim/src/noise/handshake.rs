@@ -43,7 +43,7 @@ pub(crate) enum Hello {
     /// Send the answer; the handshake is complete.
     Complete { answer: Vec<u8>, opened: Box<Opened> },
     /// Send the answer, then give the next message to [`Pending::finish`].
-    AwaitFinish { answer: Vec<u8>, pending: Pending },
+    AwaitFinish { answer: Vec<u8>, pending: Box<Pending> },
 }
 
 /// A handshake that waits for the client's finish.
@@ -87,7 +87,7 @@ impl Responder<'_> {
         noise.mix_shared_secret(self.key.private_key.serialize(), &theirs)?;
         let sealed_chain = noise.encrypt(self.certificate_chain)?;
         let answer = server_hello(&ephemeral, Some(sealed_static), sealed_chain);
-        Ok(Hello::AwaitFinish { answer, pending: Pending { noise, ephemeral } })
+        Ok(Hello::AwaitFinish { answer, pending: Box::new(Pending { noise, ephemeral }) })
     }
 
     fn read_ik(

@@ -19,8 +19,13 @@ use crate::world::login::Wire;
 
 /// The client gives its handshake twenty seconds; so does the server.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a closed socket waits for the client to close as well. Without it the system would reset the connection
+/// over bytes that nobody read, and the client could miss the last words.
+const LINGER: Duration = Duration::from_secs(2);
 /// What a routing hint begins with; this server never gives any, a client may have one from elsewhere.
 const ROUTING_MAGIC: [u8; 4] = *b"ED\x00\x01";
+/// Real hints have some dozen bytes; this bounds what a stranger can make the server collect.
+const MAX_ROUTING: usize = 4096;
 
 /// Incoming bytes, cut into frames.
 struct Frames {
@@ -53,28 +58,45 @@ impl Frames {
             return Some(());
         };
         head.extend_from_slice(bytes);
-        if let Some(rest) = after_head(head)? {
-            self.decoder.feed(rest);
-            self.head = None;
+        match after_head(head) {
+            Head::Incomplete => Some(()),
+            Head::Foreign => None,
+            Head::Complete(rest) => {
+                self.decoder.feed(rest);
+                self.head = None;
+                Some(())
+            }
         }
-        Some(())
     }
 }
 
-/// What follows the head: `Some(None)` while it is incomplete, `None` when it is another protocol's.
-fn after_head(bytes: &[u8]) -> Option<Option<&[u8]>> {
+/// What the first bytes of a connection are.
+#[derive(Debug, PartialEq, Eq)]
+enum Head<'a> {
+    /// Not enough to tell.
+    Incomplete,
+    /// Another protocol's.
+    Foreign,
+    /// The head of a conversation, and what follows it.
+    Complete(&'a [u8]),
+}
+
+fn after_head(bytes: &[u8]) -> Head<'_> {
     let begins = |bytes: &[u8], with: &[u8]| bytes.iter().zip(with).all(|(a, b)| a == b);
     let mut rest = bytes;
     if !rest.is_empty() && begins(rest, &ROUTING_MAGIC) {
-        let Some(length) = rest.get(4..7) else { return Some(None) };
+        let Some(length) = rest.get(4..7) else { return Head::Incomplete };
         let length = length.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
-        let Some(after) = rest.get(7 + length..) else { return Some(None) };
+        if length > MAX_ROUTING {
+            return Head::Foreign;
+        }
+        let Some(after) = rest.get(7 + length..) else { return Head::Incomplete };
         rest = after;
     }
     if !begins(rest, &WA_CONN_HEADER) {
-        return None;
+        return Head::Foreign;
     }
-    Some(rest.get(WA_CONN_HEADER.len()..))
+    rest.get(WA_CONN_HEADER.len()..).map_or(Head::Incomplete, Head::Complete)
 }
 
 /// Serves one connection to its end.
@@ -176,9 +198,11 @@ async fn write(
                 return;
             }
         }
-        // The client may be gone already.
-        let _nobody_there = sink.close().await;
+        if sink.close().await.is_ok() {
+            tokio::time::sleep(LINGER).await;
+        }
     });
+    // The reader ends as soon as the client has closed its side.
     tokio::select! {
         () = &mut work => {}
         () = closing.cancelled() => {}
@@ -192,11 +216,12 @@ mod tests {
 
     #[test]
     fn the_head_may_come_in_pieces_and_behind_a_routing_hint() {
-        assert_eq!(after_head(b""), Some(None));
-        assert_eq!(after_head(b"WA"), Some(None));
-        assert_eq!(after_head(b"WA\x06\x03rest"), Some(Some(b"rest".as_slice())));
-        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02xxWA\x06\x03"), Some(Some(b"".as_slice())));
-        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02x"), Some(None));
-        assert_eq!(after_head(b"GET "), None);
+        assert_eq!(after_head(b""), Head::Incomplete);
+        assert_eq!(after_head(b"WA"), Head::Incomplete);
+        assert_eq!(after_head(b"WA\x06\x03rest"), Head::Complete(b"rest"));
+        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02xxWA\x06\x03"), Head::Complete(b""));
+        assert_eq!(after_head(b"ED\x00\x01\x00\x00\x02x"), Head::Incomplete);
+        assert_eq!(after_head(b"GET "), Head::Foreign);
+        assert_eq!(after_head(b"ED\x00\x01\xff\xff\xff"), Head::Foreign);
     }
 }

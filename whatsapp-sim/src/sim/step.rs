@@ -12,8 +12,8 @@ use crate::world::records::{Key, RecordError};
 pub(super) struct State {
     pub(super) world: World,
     pub(super) journal: Option<Journal>,
-    /// Set when a step could not be written: memory is ahead of the journal from then on.
-    pub(super) failed: bool,
+    /// Set at the end, and when a step could not be written: memory is ahead of the journal from then on.
+    pub(super) stopped: bool,
 }
 
 /// A step that has begun.
@@ -25,7 +25,7 @@ pub(super) struct Step<'a> {
 impl Sim {
     pub(super) async fn step(&self) -> Result<Step<'_>, SimError> {
         let state = self.inner.state.lock().await;
-        if state.failed { Err(SimError::Stopped) } else { Ok(Step { sim: self, state }) }
+        if state.stopped { Err(SimError::Stopped) } else { Ok(Step { sim: self, state }) }
     }
 }
 
@@ -38,7 +38,7 @@ impl Step<'_> {
     pub(super) async fn done(mut self) -> Result<(), SimError> {
         self.state.world.phone_work().await;
         if let Err(error) = write(&mut self.state) {
-            self.state.failed = true;
+            self.state.stopped = true;
             self.state.world.abandon();
             return Err(error.into());
         }
@@ -54,7 +54,7 @@ fn write(state: &mut State) -> Result<(), JournalError> {
     let world = &state.world;
     let record = |key: Key| -> Result<Change, RecordError> { world.record(&key).map(|value| (key, value)) };
     let changes = dirty.into_iter().map(record).collect::<Result<Vec<Change>, _>>().map_err(JournalError::Record)?;
-    journal.append(&changes)?;
+    journal.append(changes)?;
     if journal.wants_rewrite() {
         let records =
             world.keys().into_iter().map(record).collect::<Result<Vec<Change>, _>>().map_err(JournalError::Record)?;

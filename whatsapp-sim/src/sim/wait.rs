@@ -27,6 +27,12 @@ impl Sim {
         self.wait(within, |world| Ok(Some(view::phone(world, number)?).filter(&mut like))).await
     }
 
+    /// Waits until this many sockets were ever opened; false when the time is over.
+    pub async fn wait_for_connections(&self, count: u64, within: Duration) -> bool {
+        let opened = self.wait(within, |_| Ok((self.connections_accepted() >= count).then_some(()))).await;
+        matches!(opened, Ok(Some(())))
+    }
+
     async fn wait<T>(
         &self,
         within: Duration,

@@ -12,6 +12,7 @@ use super::queue::Class;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::blob::Blob;
+use crate::clock;
 use crate::stanza;
 
 /// The collections that clients know; any other name is answered empty and not kept.
@@ -79,15 +80,7 @@ impl World {
             .chain(asked.get_children_by_tag("patches").flat_map(stanza::children))
             .filter_map(stanza::bytes)
             .collect();
-        let mut base = since;
-        let mut accepted = 0;
-        for patch in &pushed {
-            if !collection.push(base, patch) {
-                break;
-            }
-            base += 1;
-            accepted += 1;
-        }
+        let accepted = (since..).zip(&pushed).take_while(|(base, patch)| collection.push(*base, patch)).count();
         let conflict = accepted < pushed.len();
         let version = collection.version();
         // A pusher reads its own patch back with its next request; a loser of the race needs what it missed.
@@ -120,7 +113,7 @@ impl World {
                 .attr("type", "server_sync")
                 .attr("from", stanza::server())
                 .attr("id", Self::fresh_id())
-                .attr("t", Self::now())
+                .attr("t", clock::now())
                 .children([collection])
                 .build();
             self.deliver(DeviceRef { number: who.number, device }, Class::Notification, notification);

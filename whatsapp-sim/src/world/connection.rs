@@ -38,6 +38,8 @@ pub(crate) enum Peer {
     Pairing(Box<Pairing>),
     /// A linked device.
     Device(DeviceRef),
+    /// Nobody who may say anything (any more); the socket is being closed.
+    Ended,
 }
 
 /// One live connection.
@@ -50,6 +52,17 @@ pub(crate) struct Connection {
 }
 
 impl World {
+    /// Ends a connection with a last word. From now on nothing that it says counts.
+    pub(super) fn end(&mut self, id: ConnectionId, last: Option<Node>) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.peer = Peer::Ended;
+        }
+        if let Some(last) = last {
+            self.send(id, last);
+        }
+        self.push(id, Out::Close);
+    }
+
     /// Forgets a connection whose socket is gone.
     pub(crate) fn closed(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else { return };
@@ -69,6 +82,7 @@ impl World {
         self.counters.stanzas_in += 1;
         let Some(connection) = self.connections.get(&id) else { return };
         let who = match &connection.peer {
+            Peer::Ended => return,
             Peer::Pairing(_) => return self.pairing_stanza(id, stanza),
             Peer::Device(who) => *who,
         };

@@ -4,12 +4,12 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
-use super::connection::{Out, Peer};
+use super::connection::Peer;
 use super::login::conflict;
 use super::queue::Class;
 use super::records::Key;
 use super::{DeviceRef, World};
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 impl World {
     /// `<devices>` of a usync answer.
@@ -36,7 +36,7 @@ impl World {
     }
 
     fn key_index_list(&self, number: u64) -> Node {
-        let now = Self::now();
+        let now = clock::now();
         let bytes = self.accounts.get(&number).map(|account| account.key_index_list(now)).unwrap_or_default();
         NodeBuilder::new("key-index-list").attr("ts", now).bytes(bytes).build()
     }
@@ -61,7 +61,7 @@ impl World {
             .attr("type", "devices")
             .attr("from", address::lid(lid, 0))
             .attr("id", Self::fresh_id())
-            .attr("t", Self::now())
+            .attr("t", clock::now())
             .children([change])
             .build()
     }
@@ -93,20 +93,17 @@ impl World {
         for sequence in removed.queue.entries.into_keys() {
             self.touch(Key::Queue(who.number, who.device, sequence));
         }
-        for (id, connection) in &self.connections {
-            if matches!(connection.peer, Peer::Device(at) if at == who) {
-                if by_phone {
-                    self.outbox.push((*id, Out::Stanza(Box::new(conflict("device_removed")))));
-                }
-                self.outbox.push((*id, Out::Close));
-            }
+        let at_who = |peer: &Peer| matches!(peer, Peer::Device(at) if *at == who);
+        let live: Vec<_> = self.connections.iter().filter(|(_, live)| at_who(&live.peer)).map(|(id, _)| *id).collect();
+        for id in live {
+            self.end(id, by_phone.then(|| conflict("device_removed")));
         }
         let device = NodeBuilder::new("device")
             .attr("jid", address::lid(lid, who.device))
             .attr("key-index", removed.key_index)
             .build();
         let hash = self.device_hash(who.number);
-        let list = NodeBuilder::new("key-index-list").attr("ts", Self::now()).build();
+        let list = NodeBuilder::new("key-index-list").attr("ts", clock::now()).build();
         for to in audience {
             let change =
                 NodeBuilder::new("remove").attr("device_hash", hash.as_str()).children([device.clone(), list.clone()]);
@@ -123,7 +120,7 @@ impl World {
             .attr("type", "encrypt")
             .attr("from", stanza::server())
             .attr("id", Self::fresh_id())
-            .attr("t", Self::now())
+            .attr("t", clock::now())
             .children([NodeBuilder::new("count").attr("value", stock).build()])
             .build();
         self.deliver(who, Class::Notification, notification);

@@ -15,6 +15,7 @@ use super::phone_inbox::PhoneTask;
 use super::queue::Class;
 use super::{DeviceRef, World};
 use crate::address;
+use crate::clock;
 use crate::config::RESERVED_NUMBER;
 use crate::stanza;
 
@@ -52,16 +53,14 @@ impl World {
             }
             _ => {
                 let reason = NodeBuilder::new("failure").attr("reason", REASON_LOGGED_OUT).attr("location", "sim");
-                self.send(id, reason.build());
-                return self.push(id, Out::Close);
+                return self.end(id, Some(reason.build()));
             }
         };
         if let Some(earlier) = earlier {
-            self.send(earlier, conflict("replaced"));
-            self.push(earlier, Out::Close);
+            self.end(earlier, Some(conflict("replaced")));
         }
         let lid = address::lid(self.lid_of(number), device);
-        self.send(id, NodeBuilder::new("success").attr("t", Self::now()).attr("lid", lid).build());
+        self.send(id, NodeBuilder::new("success").attr("t", clock::now()).attr("lid", lid).build());
     }
 
     /// `passive/active`: everything that waited, then the marker that it was all; from then on delivery is live.

@@ -10,7 +10,7 @@ use super::phone_inbox::{Arrival, PhoneTask};
 use super::queue::Class;
 use super::{DeviceRef, World};
 use crate::phone::EncKind;
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 /// The refusal of a message to a person or group that does not exist.
 const UNKNOWN_RECIPIENT: u16 = 404;
@@ -38,7 +38,7 @@ impl World {
             (None, Some(id), Some(to)) => self.route(from, message, &id, to),
             _ => Err(MALFORMED),
         };
-        let mut ack = NodeBuilder::new("ack").attr("class", "message").attr("t", Self::now());
+        let mut ack = NodeBuilder::new("ack").attr("class", "message").attr("t", clock::now());
         if let Some(id) = stanza::attr(message, "id") {
             ack = ack.attr("id", id);
         }
@@ -63,7 +63,7 @@ impl World {
             .filter(|child| !matches!(child.tag.as_ref(), "participants" | "enc"))
             .cloned()
             .collect();
-        let envelope = Envelope { message, id, from, chat, shared, now: Self::now() };
+        let envelope = Envelope { message, id, from, chat, shared, now: clock::now() };
         if let Some(participants) = message.get_optional_child("participants") {
             let mut to_devices: Vec<(DeviceRef, Vec<Node>)> = Vec::new();
             for participant in participants.get_children_by_tag("to") {
@@ -90,7 +90,7 @@ impl World {
             return;
         }
         if to.device == 0 {
-            return self.to_phone(envelope, to.number, &ciphertexts);
+            return self.hand_to_phone(envelope, to.number, &ciphertexts);
         }
         let own = to.number == sender;
         let stanza = self.inbound(envelope, own, ciphertexts);
@@ -118,7 +118,7 @@ impl World {
         stanza.children(ciphertexts.into_iter().chain(envelope.shared.iter().cloned())).build()
     }
 
-    fn to_phone(&mut self, envelope: &Envelope<'_>, number: u64, ciphertexts: &[Node]) {
+    fn hand_to_phone(&mut self, envelope: &Envelope<'_>, number: u64, ciphertexts: &[Node]) {
         for ciphertext in ciphertexts {
             let kind = stanza::attr(ciphertext, "type").and_then(|kind| EncKind::parse(&kind));
             let (Some(kind), Some(bytes)) = (kind, stanza::bytes(ciphertext)) else { continue };

@@ -19,7 +19,7 @@ use super::records::Key;
 use super::{DeviceRef, World};
 use crate::blob::{Blob, Key32};
 use crate::sim::{Linked, SimError};
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 /// WhatsApp sends six references: one minute for the first code, 20 s for each other.
 const REFERENCES: usize = 6;
@@ -143,7 +143,7 @@ impl World {
         if pairing.scanned.is_some() {
             return Err(SimError::AlreadyScanned);
         }
-        let now = Self::now();
+        let now = clock::now();
         let account = self.accounts.get_mut(&number).ok_or(SimError::Unregistered)?;
         let device = account.free_device_id().ok_or(SimError::TooManyCompanions)?;
         account.last_device = device;
@@ -234,7 +234,7 @@ impl World {
         };
         let device = Device {
             key_index,
-            linked_at: Self::now(),
+            linked_at: clock::now(),
             noise_key: Key32(noise_key),
             identity: Key32(identity),
             signed_identity: Blob(signed_identity),

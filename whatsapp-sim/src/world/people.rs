@@ -12,6 +12,7 @@ use super::phone_inbox::Inbox;
 use super::records::Key;
 use crate::address::{self, Typed};
 use crate::blob::{Blob, Key32};
+use crate::clock;
 use crate::config::RESERVED_NUMBER;
 use crate::phone::PhoneSignal;
 use crate::sim::SimError;
@@ -70,7 +71,7 @@ impl World {
             watchers: BTreeSet::new(),
             blocked: BTreeSet::new(),
             privacy: BTreeMap::new(),
-            app_state_key: AppStateKey { id: Blob(key_id), data: Key32(rng.random()), timestamp: Self::now() },
+            app_state_key: AppStateKey { id: Blob(key_id), data: Key32(rng.random()), timestamp: clock::now() },
             devices: BTreeMap::new(),
             collections: BTreeMap::new(),
             phone: PhoneSignal::generate(&mut rng),

@@ -10,6 +10,7 @@ use waproto::whatsapp::message::protocol_message;
 
 use super::records::Key;
 use super::{DeviceRef, World};
+use crate::clock;
 use crate::phone::{EncKind, PhoneError, content};
 use crate::sim::{PhoneMessage, PhoneReceipt};
 use crate::stanza;
@@ -27,8 +28,8 @@ pub(crate) enum PhoneTask {
     Arrived(Arrival),
     /// A companion is there: it gets what it has not got yet.
     Welcome(DeviceRef),
-    /// A device could not decrypt what the phone of `author` sent.
-    Resend { author: u64, to: DeviceRef, id: String },
+    /// A device could not decrypt what the phone of `author` sent; `anew` says that it gave keys for a new session.
+    Resend { author: u64, to: DeviceRef, id: String, anew: bool },
 }
 
 /// A ciphertext for a phone.
@@ -99,7 +100,7 @@ impl World {
             match task {
                 PhoneTask::Arrived(arrival) => self.arrived(arrival).await,
                 PhoneTask::Welcome(who) => self.welcome(who).await,
-                PhoneTask::Resend { author, to, id } => self.resend(author, to, &id).await,
+                PhoneTask::Resend { author, to, id, anew } => self.resend(author, to, &id, anew).await,
             }
         }
     }
@@ -196,7 +197,7 @@ impl World {
 
     /// A receipt for something that this account's devices wrote.
     pub(super) fn phone_receipt(&mut self, author: u64, from: u64, ids: &[String], kind: Option<&str>) {
-        let timestamp = Self::now();
+        let timestamp = clock::now();
         let Some(account) = self.accounts.get_mut(&author) else { return };
         for id in ids {
             account.inbox.receipts.push_back(PhoneReceipt {
@@ -214,7 +215,8 @@ impl World {
     /// A device could not decrypt what this account's phone sent.
     pub(super) fn phone_retry(&mut self, to: DeviceRef, author: u64, receipt: &Node) {
         if let Some(id) = stanza::attr(receipt, "id") {
-            self.phone_task(PhoneTask::Resend { author, to, id });
+            let anew = receipt.get_optional_child("keys").is_some();
+            self.phone_task(PhoneTask::Resend { author, to, id, anew });
         }
     }
 }

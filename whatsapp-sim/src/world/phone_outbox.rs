@@ -12,7 +12,7 @@ use super::{DeviceRef, World};
 use crate::phone::content::{self, MessageRef};
 use crate::phone::{EncKind, PhoneError, PublicBundle, SignedPreKeyPublic};
 use crate::sim::{PhoneMessage, SimError};
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 /// WhatsApp ends a text here.
 const MAX_TEXT: usize = 65_536;
@@ -69,7 +69,7 @@ impl World {
             from_me: about.from == number.to_string(),
             participant: None,
         };
-        let milliseconds = i64::try_from(Self::now() * 1000).unwrap_or(i64::MAX);
+        let milliseconds = i64::try_from(clock::now() * 1000).unwrap_or(i64::MAX);
         self.phone_sends(number, chat, content::reaction(reference, emoji, milliseconds), REACTION).await
     }
 
@@ -81,7 +81,7 @@ impl World {
         label: Label,
     ) -> Result<String, SimError> {
         let id = Self::fresh_id();
-        let timestamp = Self::now();
+        let timestamp = clock::now();
         let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
         let blocked = recipient.blocked.contains(&number);
         let theirs: Vec<u16> = std::iter::once(0).chain(recipient.devices.keys().copied()).collect();
@@ -143,7 +143,7 @@ impl World {
                 peer: false,
                 kind,
                 ciphertext,
-                timestamp: Self::now(),
+                timestamp: clock::now(),
             }));
             return Ok(());
         }
@@ -166,7 +166,7 @@ impl World {
             .attr("from", from)
             .attr("id", id)
             .attr("type", label.kind)
-            .attr("t", Self::now())
+            .attr("t", clock::now())
             .attr("notify", account.map_or("", |account| account.name.as_str()));
         match label.category {
             Some(category) => stanza = stanza.attr("category", category),
@@ -230,9 +230,14 @@ impl World {
         Some(bundle)
     }
 
-    /// Another copy for a device that could not decrypt the first.
-    pub(super) async fn resend(&mut self, author: u64, to: DeviceRef, id: &str) {
-        let Some(account) = self.accounts.get(&author) else { return };
+    /// Another copy for a device that could not decrypt the first. From its second question on a device sends keys along: its
+    /// side of the session is beyond repair, so the phone begins a new one with what the device has published.
+    pub(super) async fn resend(&mut self, author: u64, to: DeviceRef, id: &str, anew: bool) {
+        let user = self.lid_of(to.number).to_string();
+        let Some(account) = self.accounts.get_mut(&author) else { return };
+        if anew {
+            account.phone.forget_session(&user, to.device);
+        }
         let Some(sent) = account.inbox.sent.iter().find(|sent| sent.id == id) else { return };
         let (chat, message) = (sent.to, sent.message.clone());
         if let Err(error) = self.phone_copy(author, to, chat, id, &message, TEXT).await {
@@ -246,7 +251,7 @@ impl World {
         let mut receipt = NodeBuilder::new("receipt")
             .attr("from", address::lid(self.lid_of(number), 0))
             .attr("id", first.as_str())
-            .attr("t", Self::now());
+            .attr("t", clock::now());
         if let Some(kind) = kind {
             receipt = receipt.attr("type", kind);
         }
@@ -255,7 +260,7 @@ impl World {
             receipt = receipt.children([NodeBuilder::new("list").children(items).build()]);
         }
         let receipt = receipt.build();
-        self.to_companions(author, None, &receipt);
+        self.tell_companions(author, None, &receipt);
         self.phone_receipt(author, number, ids, kind);
     }
 }

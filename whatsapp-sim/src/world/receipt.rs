@@ -6,7 +6,7 @@ use wacore_binary::builder::NodeBuilder;
 
 use super::queue::Class;
 use super::{DeviceRef, World};
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 /// WhatsApp's clients aggregate up to 256 ids; more than this in one receipt is no receipt.
 const MAX_IDS: usize = 1024;
@@ -36,13 +36,13 @@ impl World {
             // Read on one device with receipts switched off: the reader's other devices hear it, nobody else.
             Some("read-self" | "played-self") => {
                 let forwarded = self.forwarded(who, receipt);
-                self.to_companions(who.number, Some(who.device), &forwarded);
+                self.tell_companions(who.number, Some(who.device), &forwarded);
             }
             Some("inactive" | "sender" | "peer_msg" | "hist_sync" | "server-error") => {}
             _ if author == who.number => {}
             _ => {
                 let forwarded = self.forwarded(who, receipt);
-                self.to_companions(author, None, &forwarded);
+                self.tell_companions(author, None, &forwarded);
                 self.phone_receipt(author, who.number, &ids, kind.as_deref());
             }
         }
@@ -56,12 +56,12 @@ impl World {
                 forwarded = forwarded.attr(copied, value.clone());
             }
         }
-        let t = stanza::attr(receipt, "t").unwrap_or_else(|| Self::now().to_string());
+        let t = stanza::attr(receipt, "t").unwrap_or_else(|| clock::now().to_string());
         forwarded.attr("t", t).apply_content(receipt.content.clone()).build()
     }
 
     /// Queues a receipt for every companion of an account but one.
-    pub(super) fn to_companions(&mut self, number: u64, except: Option<u16>, receipt: &Node) {
+    pub(super) fn tell_companions(&mut self, number: u64, except: Option<u16>, receipt: &Node) {
         let Some(account) = self.accounts.get(&number) else { return };
         let devices: Vec<u16> = account.devices.keys().copied().filter(|device| Some(*device) != except).collect();
         for device in devices {

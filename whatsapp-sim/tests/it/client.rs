@@ -22,6 +22,8 @@ use whatsapp_sim::{RESERVED_NUMBER, Sim, SimConfig};
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 /// Far more events than any test here lets pile up.
 const MAX_EVENTS: usize = 4096;
+/// The name that every client here begins with; it takes its phone's name as soon as it hears it.
+pub(crate) const NAME: &str = "Companion";
 /// The seed of every network here.
 pub(crate) const SEED: [u8; 32] = [7; 32];
 
@@ -69,14 +71,14 @@ impl TestClient {
     pub(crate) async fn start(url: String, store: Arc<InMemoryBackend>) -> Self {
         let (tap, events) = mpsc::channel(MAX_EVENTS);
         let bot = Bot::builder()
-            .with_backend_arc(store.clone())
+            .with_backend_arc(Arc::<InMemoryBackend>::clone(&store))
             .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
             .with_http_client(NoHttp)
             .with_runtime(TokioRuntime)
             .with_event_handler(Tap(tap))
             .with_version((2, 3000, 0))
             .with_wanted_pre_key_count(20)
-            .with_push_name("Companion")
+            .with_push_name(NAME)
             .build()
             .await
             .unwrap();

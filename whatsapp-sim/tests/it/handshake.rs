@@ -35,12 +35,7 @@ async fn a_client_that_does_not_know_the_server_refuses_its_certificate() {
     store.create().await.unwrap();
     let mut client = TestClient::start(sim.ws_url(), Arc::new(store)).await;
     // It tries, refuses, and tries again.
-    let tried = async {
-        while sim.connections_accepted() < 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, tried).await.unwrap();
+    assert!(sim.wait_for_connections(2, DEADLINE).await);
     assert!(!client.has_come(|event| matches!(event, Event::PairingQrCode(_))));
     assert_eq!(sim.stats().await.connections_total, 0, "no handshake was completed");
     client.stop().await;

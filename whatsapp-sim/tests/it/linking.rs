@@ -19,9 +19,8 @@ async fn a_code_is_scanned_and_the_client_connects_again_and_again() {
     let info = sim.phone(&linked.number).await.unwrap();
     assert_eq!(info.name, "Sandbox phone");
     assert_eq!((info.devices.len(), info.devices[0].id), (1, linked.device));
-    let store = client.store.load().await.unwrap().unwrap();
-    assert_eq!(store.pn.map(|pn| pn.user.to_string()), Some(linked.number.clone()));
-    assert_eq!(store.lid.map(|lid| lid.user.to_string()), Some(info.lid));
+    assert_eq!(client.client.pn().map(|pn| pn.user.to_string()), Some(linked.number.clone()));
+    assert_eq!(client.client.lid().map(|lid| lid.user.to_string()), Some(info.lid));
     // The key share, the history and everything else is acknowledged in the end.
     let settled = sim.wait_for_phone(&linked.number, |phone| phone.devices[0].queued == 0, DEADLINE).await.unwrap();
     assert!(settled.is_some(), "{:?}", sim.phone(&linked.number).await);
@@ -104,7 +103,7 @@ async fn a_second_login_of_the_same_device_replaces_the_first() {
     let mut first = TestClient::linked(&sim, &number).await;
     let copy = InMemoryBackend::new();
     copy.create().await.unwrap();
-    copy.save(&first.store.load().await.unwrap().unwrap()).await.unwrap();
+    copy.save(&first.client.persistence_manager().get_device_snapshot()).await.unwrap();
     let mut second = TestClient::start(sim.ws_url(), Arc::new(copy)).await;
     first.expect("the replacement", |event| matches!(event, Event::StreamReplaced(_)).then_some(())).await;
     second.connected().await;

@@ -89,6 +89,11 @@ impl PhoneSignal {
         decode_plaintext(&opened.plaintext, PADDING_VERSION).map_err(|_| PhoneError::Plaintext)
     }
 
+    /// Forgets the session with a device: the next message to it begins a new one.
+    pub fn forget_session(&mut self, user: &str, device: u16) {
+        self.sessions.0.remove(address(user, device).as_str());
+    }
+
     /// Encrypts one message. The bundle is used only when there is no session yet.
     pub async fn encrypt(
         &mut self,

@@ -31,8 +31,8 @@ impl fmt::Debug for PhoneState {
 }
 
 impl PhoneSignal {
-    /// A copy to store. Session counters are leased ahead, so a copy taken every few messages is enough: a phone
-    /// restored from an old one skips counters instead of using any twice.
+    /// A copy to store, before anything that the phone encrypted is sent: a phone restored from an older copy would use
+    /// message keys twice.
     pub fn to_state(&self) -> PhoneState {
         let one_time = self.one_time.issued.iter();
         let known = self.identities.known.iter();

@@ -1,0 +1,180 @@
+//! The simulated network as a person drives it: the admin API of the simulator.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::wait::{SOON, Seen, wait_for};
+
+/// Longest time a request may take: a scan waits for the companion's signature.
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
+
+/// A phone.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Phone {
+    /// Its number, digits only.
+    pub number: String,
+    /// The name that others see.
+    pub name: String,
+    /// Its linked companions.
+    pub devices: Vec<Device>,
+}
+
+/// A linked companion.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Device {
+    /// Its device number.
+    pub id: u16,
+    /// Whether it is connected.
+    pub online: bool,
+    /// How many stanzas it has not acknowledged.
+    pub queued: usize,
+}
+
+/// A message on a phone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhoneMessage {
+    /// WhatsApp's id.
+    pub id: String,
+    /// The author's number.
+    pub from: String,
+    /// What there is to read in it.
+    pub text: Option<String>,
+    /// How often it came again under the same id.
+    pub wire_repeats: u64,
+}
+
+/// The network.
+#[derive(Clone, Debug)]
+pub struct Phones {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Phones {
+    /// The network whose admin API is at `base`.
+    pub fn new(base: &str) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build()?;
+        Ok(Self { http, base: base.to_owned() })
+    }
+
+    /// Where the admin API is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
+        let response = request.send().await?;
+        let status = response.status();
+        let mut body: Value = response.json().await.context("the simulator does not answer JSON")?;
+        ensure!(status.is_success(), "the simulator refused: {status} {body}");
+        serde_json::from_value(body["data"].take()).context("the simulator answers something else")
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.ask(self.http.get(format!("{}{path}", self.base))).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: Value) -> anyhow::Result<T> {
+        self.ask(self.http.post(format!("{}{path}", self.base)).json(&body)).await
+    }
+
+    /// A new phone with a number of the network's choice.
+    pub async fn create(&self, name: &str) -> anyhow::Result<Phone> {
+        self.post("/admin/phones", json!({ "name": name })).await
+    }
+
+    /// All phones.
+    pub async fn all(&self) -> anyhow::Result<Vec<Phone>> {
+        self.get("/admin/phones").await
+    }
+
+    /// A phone.
+    pub async fn phone(&self, number: &str) -> anyhow::Result<Phone> {
+        self.get(&format!("/admin/phones/{number}")).await
+    }
+
+    /// Scans a QR code. Returns the companion's device number as soon as the phone counts it as linked.
+    pub async fn scan(&self, number: &str, qr: &str) -> anyhow::Result<u16> {
+        let linked: Value = self.post(&format!("/admin/phones/{number}/scan"), json!({ "qr": qr })).await?;
+        serde_json::from_value(linked["device"].clone()).context("a scan answers with a device")
+    }
+
+    /// Writes to somebody. Returns the message's id.
+    pub async fn send(&self, from: &str, to: &str, text: &str) -> anyhow::Result<String> {
+        let sent: Value = self.post(&format!("/admin/phones/{from}/send"), json!({ "to": to, "text": text })).await?;
+        serde_json::from_value(sent["id"].clone()).context("a message has an id")
+    }
+
+    /// Reads messages of a chat.
+    pub async fn read(&self, number: &str, chat: &str, ids: &[&str]) -> anyhow::Result<()> {
+        let body = json!({ "chat": chat, "messageIds": ids });
+        self.post::<Value>(&format!("/admin/phones/{number}/read"), body).await.map(drop)
+    }
+
+    /// Unlinks a companion.
+    pub async fn unlink(&self, number: &str, device: u16) -> anyhow::Result<()> {
+        let url = format!("{}/admin/phones/{number}/devices/{device}", self.base);
+        self.ask::<Value>(self.http.delete(url)).await.map(drop)
+    }
+
+    /// What a phone sent and received, oldest first.
+    pub async fn messages(&self, number: &str) -> anyhow::Result<Vec<PhoneMessage>> {
+        self.get(&format!("/admin/phones/{number}/messages")).await
+    }
+
+    /// Those of a phone's messages that say `text`.
+    pub async fn saying(&self, number: &str, text: &str) -> anyhow::Result<Vec<PhoneMessage>> {
+        let mut messages = self.messages(number).await?;
+        messages.retain(|message| message.text.as_deref() == Some(text));
+        Ok(messages)
+    }
+
+    /// Waits until a phone shows a text.
+    pub async fn wait_for_text(&self, number: &str, text: &str) -> anyhow::Result<PhoneMessage> {
+        let look = async || {
+            let messages = self.messages(number).await?;
+            let found = messages.iter().find(|message| message.text.as_deref() == Some(text)).cloned();
+            Ok(found.map_or_else(|| Seen::NotYet(format!("{messages:?}")), Seen::Fact))
+        };
+        wait_for(&format!("{text:?} at {number}"), SOON, look).await
+    }
+
+    /// Waits until a phone and its companions are as told.
+    pub async fn wait_for_phone(&self, number: &str, is_fact: impl Fn(&Phone) -> bool) -> anyhow::Result<Phone> {
+        let look = async || Ok(Seen::when(self.phone(number).await?, &is_fact));
+        wait_for(&format!("the phone {number}"), SOON, look).await
+    }
+
+    /// Withholds the acknowledgements of clients' messages, or lets them go.
+    pub async fn hold_acks(&self, hold: bool) -> anyhow::Result<()> {
+        self.post::<Value>("/admin/faults", json!({ "holdAcks": hold })).await.map(drop)
+    }
+
+    /// Refuses the next message of any client.
+    pub async fn refuse_next_send(&self, code: u16) -> anyhow::Result<()> {
+        self.post::<Value>("/admin/faults", json!({ "refuseNextSend": code })).await.map(drop)
+    }
+
+    /// Cuts every connection.
+    pub async fn drop_connections(&self) -> anyhow::Result<()> {
+        self.post::<Value>("/admin/faults", json!({ "dropConnections": true })).await.map(drop)
+    }
+
+    /// A counter of the network.
+    pub async fn counter(&self, name: &str) -> anyhow::Result<u64> {
+        let counters: Value = self.get("/admin/stats").await?;
+        counters[name].as_u64().with_context(|| format!("there is no counter {name}"))
+    }
+
+    /// The network's public key.
+    pub async fn server_key(&self) -> anyhow::Result<String> {
+        let key: Value = self.get("/admin/server-key").await?;
+        serde_json::from_value(key["publicKey"].clone()).context("there is a key")
+    }
+}

@@ -1,0 +1,43 @@
+//! Where the programs under test are, and the files of the project that they are started with.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+/// Names the server to test; `cargo xtask` sets it.
+const SERVER: &str = "CHATERY_BIN";
+
+/// The project's folder.
+pub fn project() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The program `chatery`.
+pub fn chatery() -> anyhow::Result<PathBuf> {
+    match std::env::var_os(SERVER) {
+        Some(path) => built(path.into()),
+        None => beside_us("chatery"),
+    }
+}
+
+/// The program `whatsapp-sim`.
+pub fn simulator() -> anyhow::Result<PathBuf> {
+    match std::env::var_os(SERVER) {
+        Some(path) => built(Path::new(&path).with_file_name("whatsapp-sim")),
+        None => beside_us("whatsapp-sim"),
+    }
+}
+
+/// A program of the build folder that this program or test was built into.
+fn beside_us(name: &str) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("this program's own place is not known")?;
+    let folders = own.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.exists());
+    found.with_context(|| format!("{name} is not built: cargo build --workspace --bins, or set {SERVER}"))
+}
+
+fn built(path: PathBuf) -> anyhow::Result<PathBuf> {
+    ensure!(path.exists(), "{} does not exist: cargo build --workspace --bins", path.display());
+    Ok(path)
+}

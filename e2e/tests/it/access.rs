@@ -1,0 +1,54 @@
+//! The key: what needs it, and what is open.
+
+use e2e::sockets::Socket;
+use e2e::stack::{Plan, Stack};
+use serde_json::json;
+
+/// The key of this test.
+const KEY: &str = "a-key-for-tests";
+
+#[tokio::test]
+async fn a_key_closes_everything_but_health() -> anyhow::Result<()> {
+    let stack: Stack = Plan::default().api_key(KEY).start().await?;
+    assert!(stack.api.sessions().await?.is_empty(), "the key opens it");
+    let shop = stack.linked("shop", "Shop").await?;
+
+    let nobody = stack.api.with_key(None);
+    let stranger = stack.api.with_key(Some("another"));
+    let text = json!({ "sessionId": "shop", "chatId": shop.number, "message": "from nobody" });
+    for path in ["/api/whatsapp/sessions", "/api/whatsapp/sessions/shop/qr", "/api/whatsapp/nothing"] {
+        let (none, wrong) = (nobody.get(path).await?, stranger.get(path).await?);
+        assert_eq!((none.status, none.code()), (401, "missing_api_key"), "{path}");
+        assert_eq!(none.body["message"], "Missing X-Api-Key header");
+        assert_eq!((wrong.status, wrong.code()), (403, "invalid_api_key"), "{path}");
+    }
+    assert_eq!((nobody.send(&text, None).await?.status, stranger.send(&text, None).await?.status), (401, 403));
+    assert_eq!((nobody.connect("mine").await?.status, nobody.delete("shop").await?.status), (401, 401));
+    assert_eq!(stack.api.sessions().await?.len(), 1);
+    assert!(stack.phones.messages(&shop.number).await?.is_empty());
+
+    let stats = "/api/websocket/stats";
+    assert_eq!((nobody.get(stats).await?.status, stranger.get(stats).await?.status), (401, 403));
+    assert_eq!(nobody.get("/api/health").await?.status, 200);
+    assert_eq!(nobody.get("/api/ready").await?.status, 200);
+
+    for options in [json!({}), json!({ "auth": { "apiKey": "another" } }), json!({ "query": { "apiKey": "another" } })]
+    {
+        let mut socket = Socket::open(stack.api.base(), &options)?;
+        let first = socket.expect("an answer", |event| event.name.starts_with("connect")).await?;
+        assert_eq!(first.name, "connect_error", "{options}");
+    }
+    let mut sockets = Vec::new();
+    for options in [
+        json!({ "auth": { "apiKey": KEY } }),
+        json!({ "extraHeaders": { "X-Api-Key": KEY } }),
+        json!({ "query": { "apiKey": KEY }, "transports": ["websocket"] }),
+    ] {
+        let mut socket = Socket::connected(stack.api.base(), &options).await?;
+        socket.subscribe("shop").await?;
+        sockets.push(socket);
+    }
+    let counted = stack.api.get(stats).await?;
+    assert_eq!(counted.body["data"], json!({ "totalConnections": 3, "sessionRooms": { "shop": 3 } }));
+    stack.stop().await
+}

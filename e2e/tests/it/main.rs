@@ -1,0 +1,12 @@
+//! The stack as its users meet it. Each test starts the program `chatery` with data of its own.
+
+mod access;
+mod events;
+mod input;
+mod kills;
+mod network;
+mod quick_start;
+mod readme;
+mod restarts;
+mod sending;
+mod sessions;

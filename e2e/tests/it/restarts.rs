@@ -1,0 +1,96 @@
+//! Ordinary restarts: of the server alone, of the network alone, of everything.
+
+use anyhow::ensure;
+use contract::routes;
+use e2e::wait::{SOON, Seen, wait_for};
+use serde_json::json;
+
+use crate::network::Network;
+
+#[tokio::test]
+async fn of_everything() -> anyhow::Result<()> {
+    let (mut stack, _) = Network::Inside.stack().await?;
+    let shop = stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?;
+    let first = stack.api.send_text("shop", &alice.number, "before").await?;
+    let before = stack.api.page("shop", &alice.number, 50, None).await?;
+
+    stack.terminate().await?;
+    stack.start_again().await?;
+
+    let session = stack.api.wait_until_connected("shop").await?;
+    assert_eq!(session.phone_number.as_ref(), Some(&shop.number));
+    let after = stack.api.page("shop", &alice.number, 50, None).await?;
+    assert_eq!(after.messages, before.messages);
+    assert_eq!(stack.phones.saying(&alice.number, "before").await?[0].id, first.message_id);
+    stack.api.send_text("shop", &alice.number, "after").await?;
+    stack.phones.wait_for_text(&alice.number, "after").await?;
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn of_redis_too() -> anyhow::Result<()> {
+    let (mut stack, _) = Network::Inside.stack().await?;
+    stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?;
+    let text = json!({ "sessionId": "shop", "chatId": alice.number, "message": "kept" });
+    let sent = stack.api.send(&text, Some("key-1")).await?;
+    assert_eq!(sent.status, 200, "{sent:?}");
+
+    stack.end_redis()?;
+    let ready = async || Ok(Seen::when(stack.api.get(routes::READY).await?, |answer| answer.status != 200));
+    let ready = wait_for("the server to notice", SOON, ready).await?;
+    assert_eq!((ready.status, ready.code()), (503, "storage_unavailable"), "{ready:?}");
+    let refused = stack.api.send(&text, Some("key-2")).await?;
+    assert_eq!((refused.status, refused.code()), (503, "storage_unavailable"), "{refused:?}");
+    assert_eq!(stack.api.get(routes::SESSIONS).await?.code(), "storage_unavailable");
+    assert_eq!(stack.api.get(routes::HEALTH).await?.status, 200);
+
+    stack.kill()?;
+    stack.start_again().await?;
+    stack.api.wait_until_connected("shop").await?;
+    assert_eq!(stack.api.send(&text, Some("key-1")).await?.body, sent.body);
+    assert_eq!(stack.phones.saying(&alice.number, "kept").await?.len(), 1);
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn of_the_server_and_of_the_network_apart() -> anyhow::Result<()> {
+    let (mut stack, simulator) = Network::Beside.stack().await?;
+    let mut simulator = simulator.expect("it is beside");
+    let shop = stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?;
+    let mut socket = stack.socket().await?;
+    let start = socket.subscribe("shop").await?;
+    stack.phones.send(&alice.number, &shop.number, "online").await?;
+    let online = socket.message("online").await?;
+    assert!(online.payload["message"].get("offline").is_none(), "{online:?}");
+
+    // The server is away; WhatsApp keeps what comes.
+    stack.terminate().await?;
+    socket.named("disconnect").await?;
+    stack.phones.send(&alice.number, &shop.number, "while away").await?;
+    stack.start_again().await?;
+    stack.api.wait_until_connected("shop").await?;
+    socket.named("connect").await?;
+    socket.resume("shop", online.cursor()?).await?;
+    let missed = socket.message("while away").await?;
+    assert_eq!(missed.payload["message"]["offline"], true, "{missed:?}");
+    // From the start: the same events, under the same cursors.
+    let mut other = stack.socket().await?;
+    other.resume("shop", start.cursor()?).await?;
+    assert_eq!(other.message("online").await?, online);
+    assert_eq!(other.message("while away").await?, missed);
+
+    // The network is away, and comes back with the same key.
+    simulator.restart().await?;
+    let online = async || {
+        let phone = simulator.phones.phone(&shop.number).await?;
+        Ok(Seen::when(phone, |phone| phone.devices.len() == 1 && phone.devices[0].online))
+    };
+    wait_for("the session on the restarted network", SOON * 2, online).await?;
+    stack.api.wait_until_connected("shop").await?;
+    stack.api.send_text("shop", &alice.number, "still linked").await?;
+    ensure!(stack.phones.wait_for_text(&alice.number, "still linked").await?.from == shop.number);
+    stack.stop().await
+}

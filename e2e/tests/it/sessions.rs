@@ -1,0 +1,49 @@
+//! The end of a session, and sessions beside each other.
+
+use e2e::stack::Stack;
+use redis::Client;
+
+/// The event log of the session that is deleted.
+const EVENTS: &str = "chatery:{shop}:events";
+
+#[tokio::test]
+async fn a_deleted_session_is_unlinked_and_erased() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let shop = stack.linked("shop", "Shop").await?;
+    let keeper = stack.linked("keeper", "Keeper").await?;
+    stack.api.send_text("shop", &keeper.number, "hello").await?;
+    stack.phones.wait_for_text(&keeper.number, "hello").await?;
+    assert!(!keys_of(&stack.redis()?, "shop")?.is_empty());
+
+    let deleted = stack.api.delete("shop").await?;
+    assert_eq!((deleted.status, &deleted.body["message"]), (200, &"Session deleted successfully".into()));
+    stack.phones.wait_for_phone(&shop.number, |phone| phone.devices.is_empty()).await?;
+    let rest: Vec<String> = stack.api.sessions().await?.iter().map(|it| it.session_id.to_string()).collect();
+    assert_eq!(rest, ["keeper"]);
+    assert_eq!(stack.api.get("/api/whatsapp/sessions/shop/status").await?.status, 404);
+    assert_eq!(stack.api.delete("shop").await?.code(), "session_not_found");
+    // Subscribers may still hear of the end; nothing else is left.
+    let left = keys_of(&stack.redis()?, "shop")?;
+    assert!(left.iter().all(|key| key == EVENTS), "{left:?}");
+    let lives_on: i64 = redis::cmd("TTL").arg(EVENTS).query(&mut stack.redis()?.get_connection()?)?;
+    assert!((-2..=60).contains(&lives_on) && lives_on != -1, "the event log stays for {lives_on} s");
+    assert!(stack.api.status("keeper").await?.is_connected);
+
+    // The name is free; the new session knows nothing of the old one.
+    let again = stack.api.connect("shop").await?;
+    assert_eq!(again.body["message"], "Session created");
+    stack.phones.scan(&shop.number, &stack.api.qr_code("shop").await?).await?;
+    stack.api.wait_until_connected("shop").await?;
+    assert!(stack.api.texts("shop", &keeper.number).await?.is_empty());
+    let mut socket = stack.socket().await?;
+    socket.resume("shop", "0-1").await?;
+    stack.api.send_text("shop", &keeper.number, "hello again").await?;
+    let sent = socket.named("message.sent").await?;
+    assert_eq!(sent.text(), "hello again", "an event of the session that is no more");
+    stack.stop().await
+}
+
+/// What Redis keeps of a session.
+fn keys_of(redis: &Client, session: &str) -> anyhow::Result<Vec<String>> {
+    Ok(redis::cmd("KEYS").arg(format!("*{{{session}}}*")).query(&mut redis.get_connection()?)?)
+}
