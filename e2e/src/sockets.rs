@@ -114,7 +114,8 @@ impl Socket {
                 }
             }
             let Ok(line) = timeout_at(deadline, self.output.next_line()).await else {
-                bail!("{what}: not within {SOON:?}; seen: {:#?}", &self.seen[first..]);
+                let (before, since) = self.seen.split_at(first);
+                bail!("{what}: not within {SOON:?}; seen since it was asked for: {since:#?}, and before: {before:#?}");
             };
             let line = line?.context("node ended")?;
             let line: Vec<Value> = serde_json::from_str(&line).with_context(|| format!("no event: {line}"))?;

@@ -27,7 +27,8 @@ async fn from_the_code_to_the_log_out() -> anyhow::Result<()> {
     }
 
     let sent = stack.api.send_text("shop", &alice.number, "are you there?").await?;
-    let event = socket.named("message.sent").await?;
+    let event = socket.expect("news of the message", |event| event.name.starts_with("message.")).await?;
+    assert_eq!(event.name, "message.sent", "nobody has heard of the message before: {event:?}");
     let message = &event.payload["message"];
     assert_eq!((&message["id"], &message["fromMe"]), (&json!(sent.message_id), &json!(true)));
     assert_eq!(message["text"], "are you there?");
