@@ -19,14 +19,15 @@ const EVENTS_AFTER_DELETION: u64 = 60;
 /// Keys looked at per step while a session is erased.
 const SCAN_COUNT: usize = 500;
 
-/// KEYS: record, event log. ARGV: session, number of field names and values, those, events.
+/// KEYS: record, event log. ARGV: session, number of field names and values, those, events. A log that was about to vanish
+/// is that of a deleted session of the same name: its entries go, its cursors stay valid.
 static RECORD: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
 {APPEND_EVENT}
 local fields = tonumber(ARGV[3])
 redis.call('HSET', KEYS[2], unpack(ARGV, 4, 3 + fields))
-redis.call('PERSIST', KEYS[3])
+if redis.call('PERSIST', KEYS[3]) == 1 then redis.call('XTRIM', KEYS[3], 'MAXLEN', 0) end
 for i = 4 + fields, #ARGV do append_event(KEYS[3], ARGV[2], ARGV[i]) end
 return 1
 "
@@ -72,7 +73,8 @@ pub async fn give_up(fence: &Fence, wish: u64) -> Result<bool, FenceError> {
     Ok(given_up == 1)
 }
 
-/// Erases everything of a session. The record goes last but the lease, so that an interrupted call is repeated by the next owner.
+/// Erases everything of a session. Record and lease go last and at once: until then an interrupted call is repeated by the next
+/// owner, and from then on nothing is left.
 pub async fn erase(fence: &Fence, session: &SessionId) -> Result<(), FenceError> {
     let redis = fence.redis();
     let keys = fence.keys();
@@ -101,10 +103,8 @@ pub async fn erase(fence: &Fence, session: &SessionId) -> Result<(), FenceError>
     }
     let mut batch = crate::fence::Batch::new();
     batch.push("EXPIRE", (keys.events(), EVENTS_AFTER_DELETION));
-    batch.push("UNLINK", &[keys.record()]);
+    batch.push("UNLINK", &[keys.record(), keys.lease()]);
     fence.run(batch).await?;
     let _: u64 = redis.shared().zrem(keys::SESSIONS, session.as_str()).await?;
-    let mut batch = crate::fence::Batch::new();
-    batch.push("UNLINK", &[keys.lease()]);
-    fence.run(batch).await.map(drop)
+    Ok(())
 }

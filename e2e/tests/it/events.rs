@@ -1,12 +1,9 @@
 //! What a subscriber hears, in the life of a session: codes, connection, own messages and how far they got, log-out.
 
+use contract::message::delivery::{DELIVERED, READ};
 use e2e::sockets::Event;
 use e2e::stack::Stack;
 use serde_json::json;
-
-/// Delivery states in the contract's numbers.
-const DELIVERED: u8 = 3;
-const READ: u8 = 4;
 
 #[tokio::test]
 async fn from_the_code_to_the_log_out() -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! Ordinary restarts: of the server alone, of the network alone, of everything.
 
 use anyhow::ensure;
+use contract::message::delivery;
 use contract::routes;
 use e2e::wait::{SOON, Seen, wait_for};
 use serde_json::json;
@@ -13,7 +14,12 @@ async fn of_everything() -> anyhow::Result<()> {
     let shop = stack.linked("shop", "Shop").await?;
     let alice = stack.phones.create("Alice").await?;
     let first = stack.api.send_text("shop", &alice.number, "before").await?;
-    let before = stack.api.page("shop", &alice.number, 50, None).await?;
+    // The receipt changes what the history shows; after it, nothing does.
+    let delivered = async || {
+        let page = stack.api.page("shop", &alice.number, 50, None).await?;
+        Ok(Seen::when(page, |page| page.messages.iter().all(|message| message.status == Some(delivery::DELIVERED))))
+    };
+    let before = wait_for("the receipt", SOON, delivered).await?;
 
     stack.terminate().await?;
     stack.start_again().await?;

@@ -130,7 +130,7 @@ impl Actor {
         let outbox =
             Outbox::new(session.clone(), ledger, history.clone(), connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
-        tracker.spawn(bookkeeper::run(history, connected, news, stop.clone()));
+        tracker.spawn(bookkeeper::run(history, Arc::clone(&outbox), connected, news, stop.clone()));
         let wish = Arc::new(AtomicU64::new(NO_WISH));
         let handle = Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox) };
         let actor = Self {

@@ -11,7 +11,7 @@ use wacore::types::events::Receipt;
 use wacore::types::presence::ReceiptType;
 use whatsapp_rust::Client;
 
-use super::outbox::Connection;
+use super::outbox::{Connection, Outbox};
 use crate::history::{DeliveryUpdate, History};
 use crate::whatsapp::identity::Identity;
 use crate::whatsapp::inbound;
@@ -19,6 +19,7 @@ use crate::whatsapp::signal::News;
 
 pub(super) async fn run(
     history: History,
+    outbox: Arc<Outbox>,
     connection: watch::Receiver<Option<Connection>>,
     mut news: mpsc::Receiver<News>,
     stop: CancellationToken,
@@ -33,7 +34,7 @@ pub(super) async fn run(
             continue;
         };
         let written = match item {
-            News::Receipt(receipt) => delivered(&history, &client, &receipt).await,
+            News::Receipt(receipt) => delivered(&history, &outbox, &client, &receipt).await,
             News::Messages(batch) => {
                 let entries = inbound::entries(&client, &batch.messages).await;
                 if entries.is_empty() { Ok(()) } else { history.ingest(&entries).await.map(drop) }
@@ -45,7 +46,12 @@ pub(super) async fn run(
     }
 }
 
-async fn delivered(history: &History, client: &Client, receipt: &Receipt) -> Result<(), crate::fence::FenceError> {
+async fn delivered(
+    history: &History,
+    outbox: &Outbox,
+    client: &Client,
+    receipt: &Receipt,
+) -> Result<(), crate::fence::FenceError> {
     let Some(status) = state(&receipt.r#type) else { return Ok(()) };
     let source = &receipt.source;
     let other = if source.is_group { None } else { source.sender_alt.as_ref() };
@@ -61,6 +67,7 @@ async fn delivered(history: &History, client: &Client, receipt: &Receipt) -> Res
         .iter()
         .map(|id| DeliveryUpdate { id: id.clone(), status, participant: participant.clone() })
         .collect();
+    outbox.settled(&receipt.message_ids).await;
     history.delivered(&chat.chat, &updates).await
 }
 

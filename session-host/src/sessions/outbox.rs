@@ -13,8 +13,8 @@ use contract::command::{Command, Content, Failure, Outcome, Request};
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::jid::Jid;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
@@ -28,6 +28,10 @@ use crate::whatsapp::signal::Ack;
 
 /// Messages of one session under way at once. Beyond it new ones are refused: WhatsApp would ban before this queue drains.
 pub const MAX_UNDER_WAY: usize = 1_000;
+
+/// How long a receipt waits for the record of the message it is about: far longer than recording takes, and short for the
+/// receipts behind it when the acknowledgement never came.
+const SETTLED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Acknowledgements recorded together.
 const ACK_BATCH: usize = 64;
@@ -48,6 +52,8 @@ pub struct Outbox {
     tracker: TaskTracker,
     stop: CancellationToken,
     state: Mutex<State>,
+    /// Rings when a message is no longer under way.
+    settled: Notify,
 }
 
 #[derive(Default)]
@@ -77,7 +83,8 @@ impl Outbox {
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        Arc::new(Self { session, ledger, history, connection, tracker, stop, state: Mutex::default() })
+        let (state, settled) = (Mutex::default(), Notify::new());
+        Arc::new(Self { session, ledger, history, connection, tracker, stop, state, settled })
     }
 
     /// Takes a command. `remaining` is the time left to start it; `handed` says that an earlier life handed it over.
@@ -135,6 +142,23 @@ impl Outbox {
         let ids: Vec<String> = self.state().sends.keys().cloned().collect();
         for id in ids {
             self.fail(&id, failure(code)).await;
+        }
+    }
+
+    /// Comes back when none of these messages is under way any more, so that nobody hears of a delivery before the message.
+    pub(super) async fn settled(&self, ids: &[String]) {
+        let all = async {
+            loop {
+                let mut ring = std::pin::pin!(self.settled.notified());
+                ring.as_mut().enable();
+                if !ids.iter().any(|id| self.state().sends.contains_key(id)) {
+                    return;
+                }
+                ring.await;
+            }
+        };
+        if timeout(SETTLED_WITHIN, all).await.is_err() {
+            debug!(session = %self.session, "a receipt came before the acknowledgement");
         }
     }
 
@@ -266,6 +290,7 @@ impl Outbox {
             Ok(()) => {
                 // Repeats that came meanwhile are answered as well.
                 let waiting = self.state().sends.remove(&ack.id).map_or(waiting, |pending| pending.waiting);
+                self.settled.notify_waiters();
                 self.reply(waiting, &Outcome::Sent(sent)).await;
             }
             Err(error) => {
@@ -282,6 +307,7 @@ impl Outbox {
             self.storage_failed(&error);
         }
         let waiting = self.state().sends.remove(id).map(|pending| pending.waiting).unwrap_or_default();
+        self.settled.notify_waiters();
         self.reply(waiting, &outcome).await;
     }
 
