@@ -14,6 +14,7 @@
 //! | [`eventlog`], [`realtime`] | events, and the sockets that hear them |
 //! | [`media`] | the bucket |
 //! | [`http`] | what the host serves itself |
+//! | [`serve`] | the port, and how it ends |
 //! | [`telemetry`] | what is logged |
 
 #![recursion_limit = "512"]
@@ -32,6 +33,7 @@ mod qr;
 pub mod realtime;
 pub mod record;
 pub mod redis;
+pub mod serve;
 pub mod sessions;
 pub mod store;
 pub mod telemetry;

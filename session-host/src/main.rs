@@ -3,13 +3,18 @@
 #![recursion_limit = "512"]
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use session_host::config::Config;
 use session_host::host::Host;
+use session_host::serve::Server;
 use session_host::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the last answers may take once the host has stopped: with its own 28 seconds less than the 30 of supervisors.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -20,10 +25,16 @@ async fn main() -> anyhow::Result<()> {
     let address = listen_address(get("HOST_LISTEN"), config.api_key.is_some())?;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let host = Host::start(config).await?;
-    let router = host.public.clone().merge(host.internal.clone());
+    let mut server = Server::start(listener, host.public.clone().merge(host.internal.clone()));
     tracing::info!(%address, "listening");
-    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    tokio::select! {
+        () = stopped() => {}
+        () = server.ended() => {}
+    }
+    server.refuse_new();
+    // The host ends the sockets that would hold their connections open.
     host.stop().await;
+    server.close(LAST_ANSWERS_WITHIN).await;
     Ok(())
 }
 

@@ -12,7 +12,6 @@ mod options;
 mod redis_server;
 mod sandbox;
 mod secrets;
-mod serve;
 mod settings;
 
 use std::process::ExitCode;
@@ -22,6 +21,7 @@ use anyhow::Context as _;
 use axum::middleware;
 use session_host::config::Config;
 use session_host::host::Host;
+use session_host::serve::Server;
 use session_host::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,6 +32,9 @@ use crate::settings::Settings;
 
 /// How long answers that are under way may take when the process stops.
 const REQUESTS_END_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the last answers may take to be sent when everything behind them has stopped.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -74,9 +77,16 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());
     let router = router.layer(middleware::from_fn_with_state(guard, guard::check));
-    serve::until(listener, router, stopped(&mut terminate), REQUESTS_END_WITHIN).await;
+    let mut server = Server::start(listener, router);
+    tokio::select! {
+        () = stopped(&mut terminate) => {}
+        () = server.ended() => {}
+    }
+    server.refuse_new();
     edge.shutdown(REQUESTS_END_WITHIN).await;
+    // The host ends the sockets that would hold their connections open.
     host.stop().await;
+    server.close(LAST_ANSWERS_WITHIN).await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }

@@ -3,6 +3,7 @@
 use anyhow::ensure;
 use contract::message::delivery;
 use contract::routes;
+use e2e::sockets::Socket;
 use e2e::wait::{SOON, Seen, wait_for};
 use serde_json::json;
 
@@ -98,5 +99,26 @@ async fn of_the_server_and_of_the_network_apart() -> anyhow::Result<()> {
     stack.api.wait_until_connected("shop").await?;
     stack.api.send_text("shop", &alice.number, "still linked").await?;
     ensure!(stack.phones.wait_for_text(&alice.number, "still linked").await?.from == shop.number);
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn with_open_sockets() -> anyhow::Result<()> {
+    let (mut stack, _) = Network::Inside.stack().await?;
+    stack.linked("shop", "Shop").await?;
+    let options = |transport: &str| json!({ "transports": [transport], "reconnection": false });
+    let mut sockets = Vec::new();
+    for transport in ["polling", "websocket"] {
+        let mut socket = Socket::connected(stack.api.base(), &options(transport)).await?;
+        socket.subscribe("shop").await?;
+        sockets.push(socket);
+    }
+    stack.terminate().await?;
+    for socket in &mut sockets {
+        socket.named("disconnect").await?;
+    }
+    let output = stack.output()?;
+    ensure!(!output.contains("did not end in time"), "something had to be cut: {output}");
+    stack.start_again().await?;
     stack.stop().await
 }

@@ -5,6 +5,7 @@
 
 mod fence;
 mod lease;
+mod program;
 mod realtime;
 mod redis;
 mod sandbox;
