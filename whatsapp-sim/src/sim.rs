@@ -27,6 +27,7 @@ use crate::config::{self, SimConfig};
 use crate::journal::Journal;
 use crate::noise::Responder;
 use crate::server;
+use crate::world::chat::Chat;
 use crate::world::connection::ConnectionId;
 use crate::world::login::Wire;
 use crate::world::records::Key;
@@ -164,7 +165,7 @@ impl Sim {
         let mut step = self.step().await?;
         let world = step.world();
         let sent = match both(world, number, to) {
-            Ok((number, to)) => world.phone_text(number, to, text).await,
+            Ok((number, chat)) => world.phone_text(number, chat, text).await,
             Err(error) => Err(error),
         };
         step.done().await?;
@@ -188,10 +189,11 @@ impl Sim {
         let mut step = self.step().await?;
         let world = step.world();
         let read = both(world, number, chat).and_then(|(number, chat)| {
+            let author = chat.person().ok_or(SimError::WrongChat)?;
             if ids.is_empty() || ids.len() > MAX_READ {
                 return Err(SimError::BadIds);
             }
-            world.phone_sends_receipt(number, chat, ids, Some("read"));
+            world.phone_sends_receipt(number, author, ids, Some("read"));
             Ok(())
         });
         step.done().await?;
@@ -202,9 +204,11 @@ impl Sim {
     pub async fn phone_typing(&self, number: &str, to: &str, typing: bool) -> Result<(), SimError> {
         let mut step = self.step().await?;
         let world = step.world();
-        let typed = both(world, number, to).map(|(number, to)| {
+        let typed = both(world, number, to).and_then(|(number, chat)| {
+            let to = chat.person().ok_or(SimError::WrongChat)?;
             let state = NodeBuilder::new(if typing { "composing" } else { "paused" }).build();
             world.typing(DeviceRef { number, device: 0 }, to, vec![state]);
+            Ok(())
         });
         step.done().await?;
         typed
@@ -297,7 +301,7 @@ impl Sim {
     }
 }
 
-/// The two accounts of a chat.
-fn both(world: &World, number: &str, to: &str) -> Result<(u64, u64), SimError> {
-    Ok((world.find(number)?, world.find(to)?))
+/// A phone and the chat in which it does something.
+fn both(world: &World, number: &str, chat: &str) -> Result<(u64, Chat), SimError> {
+    Ok((world.find(number)?, world.find_chat(chat)?))
 }

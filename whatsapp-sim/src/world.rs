@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod app_state;
+pub(crate) mod chat;
 pub(crate) mod connection;
 pub(crate) mod device_list;
 pub(crate) mod login;

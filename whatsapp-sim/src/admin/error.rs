@@ -68,6 +68,7 @@ impl From<SimError> for ApiError {
             SimError::BadSignature => (StatusCode::BAD_GATEWAY, "bad_signature"),
             SimError::CompanionSilent => (StatusCode::GATEWAY_TIMEOUT, "companion_silent"),
             SimError::NoSuchDevice => (StatusCode::NOT_FOUND, "unknown_device"),
+            SimError::WrongChat => (StatusCode::BAD_REQUEST, "wrong_chat"),
             SimError::NoSuchMessage => (StatusCode::NOT_FOUND, "unknown_message"),
             SimError::BadText => (StatusCode::BAD_REQUEST, "bad_text"),
             SimError::BadIds => (StatusCode::BAD_REQUEST, "bad_ids"),

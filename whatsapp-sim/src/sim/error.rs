@@ -63,6 +63,9 @@ pub enum SimError {
     /// The account has no such companion.
     #[error("this account has no such companion")]
     NoSuchDevice,
+    /// Chats of this kind do not have what was asked for.
+    #[error("this cannot be done in a chat of this kind")]
+    WrongChat,
     /// The phone does not know this message.
     #[error("the phone does not have this message")]
     NoSuchMessage,

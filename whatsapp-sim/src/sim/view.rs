@@ -47,9 +47,12 @@ pub struct Linked {
 pub struct PhoneMessage {
     /// The id that its author gave it.
     pub id: String,
+    /// The chat it stands in: the partner's number, `…@g.us`, `status@broadcast` or `…@newsletter`.
+    #[serde(default)]
+    pub chat: String,
     /// The author's number.
     pub from: String,
-    /// The recipient's number.
+    /// The recipient's number; where there are many recipients, the chat.
     pub to: String,
     /// What it is: `text`, `image`, `reaction` and so on.
     #[serde(rename = "type")]

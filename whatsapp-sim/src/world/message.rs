@@ -5,6 +5,7 @@
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, JidExt as _, Node};
 
+use super::chat::Chat;
 use super::connection::ConnectionId;
 use super::phone_inbox::{Arrival, PhoneTask};
 use super::queue::Class;
@@ -22,8 +23,7 @@ struct Envelope<'a> {
     message: &'a Node,
     id: &'a str,
     from: DeviceRef,
-    /// The account on the other side of the chat.
-    chat: u64,
+    chat: Chat,
     shared: Vec<Node>,
     now: u64,
 }
@@ -57,7 +57,7 @@ impl World {
     }
 
     fn route(&mut self, from: DeviceRef, message: &Node, id: &str, to: &Jid) -> Result<(), u16> {
-        let chat = self.resolve(to).ok_or(UNKNOWN_RECIPIENT)?;
+        let chat = self.chat_of(to).filter(|chat| chat.person().is_some()).ok_or(UNKNOWN_RECIPIENT)?;
         let shared = stanza::children(message)
             .iter()
             .filter(|child| !matches!(child.tag.as_ref(), "participants" | "enc"))
@@ -108,7 +108,7 @@ impl World {
             .attr("sender_pn", address::pn(envelope.from.number, 0))
             .attr("notify", sender.map_or("", |account| account.name.as_str()));
         if own {
-            stanza = stanza.attr("recipient", address::lid(self.lid_of(envelope.chat), 0));
+            stanza = stanza.attr("recipient", self.chat_jid(envelope.chat));
         }
         for copied in ["type", "edit", "category", "push_priority"] {
             if let Some(value) = stanza::attr(envelope.message, copied) {
@@ -125,7 +125,7 @@ impl World {
             self.phone_task(PhoneTask::Arrived(Arrival {
                 number,
                 from: envelope.from,
-                chat: envelope.chat,
+                chat: envelope.chat.seen_by(number, envelope.from.number),
                 id: envelope.id.to_owned(),
                 peer: stanza::attr(envelope.message, "category").as_deref() == Some("peer"),
                 kind,

@@ -8,6 +8,7 @@ use wacore_binary::Node;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::protocol_message;
 
+use super::chat::Chat;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::clock;
@@ -36,8 +37,8 @@ pub(crate) enum PhoneTask {
 pub(crate) struct Arrival {
     pub(crate) number: u64,
     pub(crate) from: DeviceRef,
-    /// The chat partner, for copies of what the account's own companions sent.
-    pub(crate) chat: u64,
+    /// The chat as the receiving account knows it.
+    pub(crate) chat: Chat,
     pub(crate) id: String,
     pub(crate) peer: bool,
     pub(crate) kind: EncKind,
@@ -48,7 +49,7 @@ pub(crate) struct Arrival {
 /// A message that the phone wrote itself, for another copy.
 pub(super) struct Sent {
     pub(super) id: String,
-    pub(super) to: u64,
+    pub(super) to: Chat,
     pub(super) message: wa::Message,
 }
 
@@ -137,7 +138,8 @@ impl World {
     /// Files a message on the phone, tells its author, and lets an echo phone answer.
     async fn shown(&mut self, arrival: &Arrival, own: bool, summary: content::Summary) {
         let from = arrival.from.number.to_string();
-        let to = if own { arrival.chat } else { arrival.number }.to_string();
+        let received = !own && arrival.chat.person().is_some();
+        let to = if received { Chat::Person(arrival.number) } else { arrival.chat }.to_string();
         let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
         if account.inbox.position(&from, &arrival.id).is_some() {
             return self.arrived_again(arrival);
@@ -147,6 +149,7 @@ impl World {
             arrival.number,
             PhoneMessage {
                 id: arrival.id.clone(),
+                chat: arrival.chat.to_string(),
                 from,
                 to,
                 kind: summary.kind.to_owned(),
@@ -160,7 +163,7 @@ impl World {
         }
         self.phone_delivered(arrival);
         if let Some(text) = echo
-            && let Err(error) = self.echo(arrival.number, arrival.from.number, &text).await
+            && let Err(error) = self.echo(arrival.number, arrival.chat, &text).await
         {
             tracing::warn!(%error, "an echo was not sent");
         }

@@ -5,6 +5,7 @@ use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 use waproto::whatsapp as wa;
 
+use super::chat::Chat;
 use super::phone_inbox::{Arrival, PhoneTask, Sent};
 use super::queue::Class;
 use super::records::Key;
@@ -23,63 +24,73 @@ const ECHO: &str = "Echo: ";
 
 /// How a message's stanza is labelled.
 #[derive(Clone, Copy)]
-struct Label {
-    kind: &'static str,
-    category: Option<&'static str>,
+pub(crate) struct Label {
+    pub(crate) kind: &'static str,
+    pub(crate) category: Option<&'static str>,
 }
 
-const TEXT: Label = Label { kind: "text", category: None };
-const REACTION: Label = Label { kind: "reaction", category: None };
+pub(crate) const TEXT: Label = Label { kind: "text", category: None };
+pub(crate) const REACTION: Label = Label { kind: "reaction", category: None };
 const PEER: Label = Label { kind: "text", category: Some("peer") };
 
 impl World {
     /// The phone of `number` writes a text.
-    pub(crate) async fn phone_text(&mut self, number: u64, to: u64, text: &str) -> Result<String, SimError> {
+    pub(crate) async fn phone_text(&mut self, number: u64, chat: Chat, text: &str) -> Result<String, SimError> {
         if text.is_empty() || text.len() > MAX_TEXT {
             return Err(SimError::BadText);
         }
-        self.phone_sends(number, to, content::text(text), TEXT).await
+        self.phone_sends(number, chat, content::text(text), TEXT).await
     }
 
-    pub(super) async fn echo(&mut self, number: u64, to: u64, text: &str) -> Result<(), SimError> {
+    pub(super) async fn echo(&mut self, number: u64, chat: Chat, text: &str) -> Result<(), SimError> {
         if text.starts_with(ECHO) {
             return Ok(());
         }
         // Boxed: an echo to another phone on this network may itself be the work that an arrival causes.
-        Box::pin(self.phone_text(number, to, &format!("{ECHO}{text}"))).await.map(drop)
+        Box::pin(self.phone_text(number, chat, &format!("{ECHO}{text}"))).await.map(drop)
     }
 
     /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
     pub(crate) async fn phone_reaction(
         &mut self,
         number: u64,
-        chat: u64,
+        chat: Chat,
         id: &str,
         emoji: &str,
     ) -> Result<String, SimError> {
         if emoji.len() > MAX_EMOJI {
             return Err(SimError::BadText);
         }
-        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
-        let about =
-            account.inbox.messages.values().rev().find(|message| message.id == id).ok_or(SimError::NoSuchMessage)?;
-        let reference = MessageRef {
-            chat: address::lid(self.lid_of(chat), 0).to_string(),
-            id: id.to_owned(),
-            from_me: about.from == number.to_string(),
-            participant: None,
-        };
+        let reference = self.phone_refers(number, chat, id)?;
         let milliseconds = i64::try_from(clock::now() * 1000).unwrap_or(i64::MAX);
         self.phone_sends(number, chat, content::reaction(reference, emoji, milliseconds), REACTION).await
     }
 
-    async fn phone_sends(
+    /// How the phone of `number` refers to a message of one of its chats.
+    pub(crate) fn phone_refers(&self, number: u64, chat: Chat, id: &str) -> Result<MessageRef, SimError> {
+        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
+        let name = chat.to_string();
+        let mut messages = account.inbox.messages.values().rev();
+        let about = messages.find(|message| message.id == id && message.chat == name).ok_or(SimError::NoSuchMessage)?;
+        let author: u64 = about.from.parse().map_err(|_| SimError::NoSuchMessage)?;
+        let named = author != number && chat.person().is_none();
+        Ok(MessageRef {
+            chat: self.chat_jid(chat).to_string(),
+            id: id.to_owned(),
+            from_me: author == number,
+            participant: named.then(|| address::lid(self.lid_of(author), 0).to_string()),
+        })
+    }
+
+    /// The phone of `number` sends a message: to every device of the chat and to the account's own companions.
+    pub(crate) async fn phone_sends(
         &mut self,
         number: u64,
-        to: u64,
+        chat: Chat,
         message: wa::Message,
         label: Label,
     ) -> Result<String, SimError> {
+        let to = chat.person().ok_or(SimError::WrongChat)?;
         let id = Self::fresh_id();
         let timestamp = clock::now();
         let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
@@ -92,6 +103,7 @@ impl World {
             number,
             PhoneMessage {
                 id: id.clone(),
+                chat: chat.to_string(),
                 from: number.to_string(),
                 to: to.to_string(),
                 kind: summary.kind.to_owned(),
@@ -102,14 +114,14 @@ impl World {
         );
         if to != number && !blocked {
             for device in theirs {
-                self.phone_copy(number, DeviceRef { number: to, device }, to, &id, &message, label).await?;
+                self.phone_copy(number, DeviceRef { number: to, device }, chat, &id, &message, label).await?;
             }
         }
         for device in own {
-            self.phone_copy(number, DeviceRef { number, device }, to, &id, &message, label).await?;
+            self.phone_copy(number, DeviceRef { number, device }, chat, &id, &message, label).await?;
         }
         if let Some(account) = self.accounts.get_mut(&number) {
-            account.inbox.remember_sent(Sent { id: id.clone(), to, message });
+            account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
         }
         Ok(id)
     }
@@ -119,14 +131,14 @@ impl World {
         &mut self,
         author: u64,
         to: DeviceRef,
-        chat: u64,
+        chat: Chat,
         id: &str,
         message: &wa::Message,
         label: Label,
     ) -> Result<(), SimError> {
         let own = to.number == author;
-        let chat_lid = address::lid(self.lid_of(chat), 0);
-        let wrapped = own.then(|| content::device_sent(&chat_lid.to_string(), message.clone()));
+        let chat_jid = self.chat_jid(chat);
+        let wrapped = own.then(|| content::device_sent(&chat_jid.to_string(), message.clone()));
         let sealed = self.phone_encrypts(author, to, wrapped.as_ref().unwrap_or(message)).await;
         let (kind, ciphertext) = match sealed {
             Ok(sealed) => sealed,
@@ -138,7 +150,7 @@ impl World {
             self.phone_task(PhoneTask::Arrived(Arrival {
                 number: to.number,
                 from: DeviceRef { number: author, device: 0 },
-                chat,
+                chat: chat.seen_by(to.number, author),
                 id: id.to_owned(),
                 peer: false,
                 kind,
@@ -149,7 +161,7 @@ impl World {
         }
         let mut stanza = self.phone_stanza(author, id, label);
         if own {
-            stanza = stanza.attr("recipient", chat_lid);
+            stanza = stanza.attr("recipient", chat_jid);
         }
         self.deliver(to, Class::Message, stanza.children([enc(kind, ciphertext)]).build());
         Ok(())

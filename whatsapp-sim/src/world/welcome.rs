@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chat::Chat;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::address;
@@ -75,9 +76,8 @@ impl World {
         let mut chats: BTreeMap<u64, Vec<PastMessage>> = BTreeMap::new();
         for message in account.inbox.messages.values().rev() {
             let from_me = message.from == own;
-            let partner = if from_me { &message.to } else { &message.from };
-            let (Ok(partner), Some(text)) =
-                (partner.parse(), message.text.as_deref().filter(|_| message.kind == "text"))
+            let (Ok(Chat::Person(partner)), Some(text)) =
+                (message.chat.parse(), message.text.as_deref().filter(|_| message.kind == "text"))
             else {
                 continue;
             };

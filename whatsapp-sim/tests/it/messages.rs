@@ -199,3 +199,17 @@ async fn phones_write_to_each_other() {
     assert_eq!((last.kind.as_str(), last.text.as_deref()), ("reaction", Some("👍")));
     all_understood(&sim).await;
 }
+
+#[tokio::test]
+async fn a_message_says_in_which_chat_it_stands() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let id = sim.phone_send(&ada, &bob, "hello").await.unwrap();
+    for (number, partner) in [(&ada, &bob), (&bob, &ada)] {
+        let message = sim.phone_messages(number).await.unwrap().pop().unwrap();
+        assert_eq!((&message.id, &message.chat, &message.from, &message.to), (&id, partner, &ada, &bob));
+    }
+    for chat in ["120363000000000001@newsletter", "status@broadcast", "120363000000000001@g.us"] {
+        assert!(matches!(sim.phone_send(&ada, chat, "hello").await, Err(SimError::WrongChat)), "{chat}");
+    }
+}
