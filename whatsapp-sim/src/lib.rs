@@ -34,3 +34,4 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use sim::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats};
+pub use world::refusal::{LoginRefusal, StreamEnd};

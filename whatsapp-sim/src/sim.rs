@@ -4,6 +4,7 @@
 //! of it.
 
 mod error;
+mod refusal;
 mod step;
 mod view;
 mod wait;

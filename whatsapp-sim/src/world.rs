@@ -17,6 +17,7 @@ pub(crate) mod presence;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod records;
+pub(crate) mod refusal;
 pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -29,6 +30,7 @@ use account::{Account, Device};
 use connection::{Connection, ConnectionId, Out};
 use phone_inbox::PhoneTask;
 use records::Key;
+use refusal::LoginRefusal;
 
 /// One device of one account; device 0 is the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +70,10 @@ pub(crate) struct World {
     created: u64,
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) faults: Faults,
+    /// How logins of an account are refused.
+    pub(crate) refusals: BTreeMap<u64, LoginRefusal>,
+    /// Whether whoever comes to be linked is asked for a passkey.
+    pub(crate) passkeys_demanded: bool,
     pub(crate) counters: Counters,
     /// Host and port that clients are told to use for media.
     pub(crate) media_host: String,

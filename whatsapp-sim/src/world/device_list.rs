@@ -4,10 +4,9 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
-use super::connection::Peer;
-use super::login::conflict;
 use super::queue::Class;
 use super::records::Key;
+use super::refusal::StreamEnd;
 use super::{DeviceRef, World};
 use crate::{address, clock, stanza};
 
@@ -93,10 +92,8 @@ impl World {
         for sequence in removed.queue.entries.into_keys() {
             self.touch(Key::Queue(who.number, who.device, sequence));
         }
-        let at_who = |peer: &Peer| matches!(peer, Peer::Device(at) if *at == who);
-        let live: Vec<_> = self.connections.iter().filter(|(_, live)| at_who(&live.peer)).map(|(id, _)| *id).collect();
-        for id in live {
-            self.end(id, by_phone.then(|| conflict("device_removed")));
+        for id in self.connections_of(who.number, Some(who.device)) {
+            self.end(id, by_phone.then(|| StreamEnd::DeviceRemoved.node()));
         }
         let device = NodeBuilder::new("device")
             .attr("jid", address::lid(lid, who.device))

@@ -13,14 +13,12 @@ use super::connection::{Connection, ConnectionId, Out, Peer};
 use super::pairing::Pairing;
 use super::phone_inbox::PhoneTask;
 use super::queue::Class;
+use super::refusal::{self, LoginRefusal, StreamEnd};
 use super::{DeviceRef, World};
 use crate::address;
 use crate::clock;
 use crate::config::RESERVED_NUMBER;
 use crate::stanza;
-
-/// What the server tells a device that is not linked (any more).
-const REASON_LOGGED_OUT: u16 = 401;
 
 /// The socket's end of a new connection.
 pub(crate) struct Wire {
@@ -41,23 +39,27 @@ impl World {
             let pairing = Pairing::new(client_key, payload);
             let offer = pairing.offer();
             self.connections.insert(id, connect(Peer::Pairing(Box::new(pairing))));
-            return self.send(id, offer);
+            self.send(id, offer);
+            if self.passkeys_demanded {
+                self.send(id, refusal::passkey_demand());
+            }
+            return;
         };
         let device = payload.device.and_then(|device| u16::try_from(device).ok()).unwrap_or(0);
         let who = DeviceRef { number, device };
         self.connections.insert(id, connect(Peer::Device(who)));
+        if let Some(refusal) = self.refusals.get(&number).copied() {
+            return self.end(id, Some(refusal.node()));
+        }
         let earlier = match self.device_mut(who) {
             Some(device) if device.noise_key.0 == client_key => {
                 device.live = false;
                 device.connection.replace(id)
             }
-            _ => {
-                let reason = NodeBuilder::new("failure").attr("reason", REASON_LOGGED_OUT).attr("location", "sim");
-                return self.end(id, Some(reason.build()));
-            }
+            _ => return self.end(id, Some(LoginRefusal::LoggedOut.node())),
         };
         if let Some(earlier) = earlier {
-            self.end(earlier, Some(conflict("replaced")));
+            self.end(earlier, Some(StreamEnd::Replaced.node()));
         }
         let lid = address::lid(self.lid_of(number), device);
         self.send(id, NodeBuilder::new("success").attr("t", clock::now()).attr("lid", lid).build());
@@ -94,10 +96,4 @@ impl World {
 
 fn bulletin(content: Node) -> Node {
     NodeBuilder::new("ib").attr("from", stanza::server()).children([content]).build()
-}
-
-/// `<stream:error>` with a conflict.
-pub(crate) fn conflict(kind: &'static str) -> Node {
-    let conflict = NodeBuilder::new("conflict").attr("type", kind).build();
-    NodeBuilder::new("stream:error").children([conflict]).build()
 }

@@ -9,4 +9,5 @@ mod handshake;
 mod linking;
 mod messages;
 mod phone;
+mod refusal;
 mod restart;
