@@ -2,7 +2,32 @@
 //!
 //! Owns the routes, their JSON and their refusals; everything else is the network's. It has no password, so the
 //! [`guard`] refuses whatever a web page of another site could send, and sizes are bounded before anything is read.
+//!
+//! Each area has a file with its handlers and one function `routes()`, merged in [`areas`]. Routes are registered by
+//! [`utoipa_axum::routes`] only, so that the [`document`] has them all. A handler looks like this:
+//!
+//! ```text
+//! /// A text, as this person writes it.            the summary: one line, then a blank line before anything longer
+//! #[utoipa::path(
+//!     post,
+//!     path = "/admin/phones/{number}/send",        {number} is described by the document, other segments in params(…)
+//!     tag = "messages",                            one of the tags in document.rs
+//!     request_body = Send,                         derives ToSchema, deny_unknown_fields, camelCase
+//!     responses(
+//!         (status = 200, body = Success<Id>),      Success<Nothing> when there is nothing to say
+//!         (status = "default", body = Failure, description = "`bad_text`, `unknown_message`"),
+//!     ),
+//! )]
+//! ```
+//!
+//! The description of `default` lists this route's own codes of [`error::Code`], the closed list. Those of every body
+//! and of every `{number}` are added by the document. Each body has an example (`#[schema(example = json!({…}))]`) of
+//! phones 6281200000101 and 6281200000102, which a test sends to the route: it has to be accepted, or refused only
+//! because something it names (`unknown_message`, `qr_expired`) is not there. Parameters behind `?` are a struct that
+//! derives `IntoParams` and is read by [`extract::Parameters`].
 
+mod answer;
+mod document;
 mod error;
 mod extract;
 mod faults;
@@ -10,13 +35,11 @@ mod guard;
 mod phones;
 mod qr;
 mod scan;
+mod system;
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::middleware;
-use axum::response::IntoResponse;
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde_json::json;
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::sim::Sim;
 use error::ApiError;
@@ -25,41 +48,24 @@ use guard::Guard;
 /// Largest body: a PNG of a QR code as base64 in JSON. Real ones have some ten kilobytes.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// Every area's routes.
+fn areas() -> OpenApiRouter<Sim> {
+    document::begin()
+        .merge(phones::routes())
+        .merge(scan::routes())
+        .merge(faults::routes())
+        .merge(system::routes())
+        .merge(document::routes())
+}
+
 /// The routes. Besides loopback names, the API may be addressed by the names in `hosts`.
 pub(crate) fn router(sim: Sim, hosts: impl IntoIterator<Item = String>) -> Router {
-    Router::new()
-        .route("/admin/mock-phone/scan-qr", post(scan::by_push_name))
-        .route("/admin/phones", post(phones::create).get(phones::list))
-        .route("/admin/phones/{number}", get(phones::one))
-        .route("/admin/phones/{number}/scan", post(scan::by_number))
-        .route("/admin/phones/{number}/send", post(phones::send))
-        .route("/admin/phones/{number}/messages", get(phones::messages))
-        .route("/admin/phones/{number}/receipts", get(phones::receipts))
-        .route("/admin/phones/{number}/react", post(phones::react))
-        .route("/admin/phones/{number}/read", post(phones::read))
-        .route("/admin/phones/{number}/typing", post(phones::typing))
-        .route("/admin/phones/{number}/echo", post(phones::echo))
-        .route("/admin/phones/{number}/devices/{id}", delete(phones::remove_device))
-        .route("/admin/faults", post(faults::inject))
-        .route("/admin/stats", get(stats))
-        .route("/admin/server-key", get(server_key))
-        .route("/healthz", get(|| async { Json(json!({ "success": true })) }))
+    let (router, document) = areas().split_for_parts();
+    router
+        .layer(document::layer(document))
         .method_not_allowed_fallback(|| async { ApiError::method() })
         .fallback(|| async { ApiError::route() })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Guard::new(hosts), guard::check))
         .with_state(sim)
-}
-
-/// The envelope of every success.
-fn success(data: impl serde::Serialize) -> Json<serde_json::Value> {
-    Json(json!({ "success": true, "data": data }))
-}
-
-async fn stats(State(sim): State<Sim>) -> impl IntoResponse {
-    success(sim.stats().await)
-}
-
-async fn server_key(State(sim): State<Sim>) -> impl IntoResponse {
-    success(json!({ "publicKey": hex::encode(sim.server_public_key()) }))
 }

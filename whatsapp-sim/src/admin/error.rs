@@ -1,108 +1,177 @@
-//! The refusals of the API: a true status, a stable code for programs, a sentence for people.
+//! The refusals of the API: a true status, a stable code for programs, a sentence for people. [`Code`] is the closed list:
+//! a new refusal is a new variant with its status.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, StringRejection};
+use axum::extract::rejection::{JsonRejection, QueryRejection, StringRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::qr::QrError;
 use crate::sim::SimError;
 
+/// Defines the codes: the variant, its name in JSON, its status.
+macro_rules! codes {
+    ($($variant:ident $name:tt $status:ident)*) => {
+        /// Why a request was refused: the closed list.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        pub(super) enum Code {
+            $(#[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    AlreadyScanned "already_scanned" CONFLICT
+    BadAddress "bad_address" BAD_REQUEST
+    BadIds "bad_ids" BAD_REQUEST
+    BadName "bad_name" BAD_REQUEST
+    BadQr "bad_qr" BAD_REQUEST
+    BadSignature "bad_signature" BAD_GATEWAY
+    BadText "bad_text" BAD_REQUEST
+    CompanionRefused "companion_refused" BAD_GATEWAY
+    CompanionSilent "companion_silent" GATEWAY_TIMEOUT
+    ForeignHost "foreign_host" FORBIDDEN
+    ForeignOrigin "foreign_origin" FORBIDDEN
+    Internal "internal" INTERNAL_SERVER_ERROR
+    InvalidBody "invalid_body" UNPROCESSABLE_ENTITY
+    InvalidJson "invalid_json" BAD_REQUEST
+    InvalidQuery "invalid_query" BAD_REQUEST
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
+    NotFound "not_found" NOT_FOUND
+    NumberTaken "number_taken" CONFLICT
+    QrExpired "qr_expired" GONE
+    Stopped "stopped" SERVICE_UNAVAILABLE
+    TooLarge "too_large" PAYLOAD_TOO_LARGE
+    TooManyDevices "too_many_devices" CONFLICT
+    TooManyPhones "too_many_phones" CONFLICT
+    UnknownDevice "unknown_device" NOT_FOUND
+    UnknownMessage "unknown_message" NOT_FOUND
+    UnknownPhone "unknown_phone" NOT_FOUND
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
+    WrongChat "wrong_chat" BAD_REQUEST
+}
+
+/// The envelope of every refusal.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Failure {
+    /// Always false.
+    success: bool,
+    code: Code,
+    /// A sentence for people.
+    message: String,
+}
+
 /// One refused request.
 #[derive(Debug)]
 pub(super) struct ApiError {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
 }
 
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
     }
 
     pub(super) fn route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such address")
+        Self::new(Code::NotFound, "there is no such address")
     }
 
     pub(super) fn method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take that method")
+        Self::new(Code::MethodNotAllowed, "this address does not take that method")
     }
 
     pub(super) fn foreign_host() -> Self {
         let message = "the admin API answers only under its own host name";
-        Self::new(StatusCode::FORBIDDEN, "foreign_host", message)
+        Self::new(Code::ForeignHost, message)
     }
 
     pub(super) fn foreign_origin() -> Self {
         let message = "pages of other sites may not use the admin API";
-        Self::new(StatusCode::FORBIDDEN, "foreign_origin", message)
+        Self::new(Code::ForeignOrigin, message)
     }
 
     pub(super) fn worker() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the picture could not be worked on")
+        Self::new(Code::Internal, "the picture could not be worked on")
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "success": false, "code": self.code, "message": self.message });
-        (self.status, Json(body)).into_response()
+        let body = Failure { success: false, code: self.code, message: self.message };
+        (self.code.status(), Json(body)).into_response()
     }
 }
 
 impl From<SimError> for ApiError {
     fn from(error: SimError) -> Self {
-        let (status, code) = match &error {
-            SimError::BadAddress(_) => (StatusCode::BAD_REQUEST, "bad_address"),
-            SimError::Unregistered => (StatusCode::NOT_FOUND, "unknown_phone"),
-            SimError::BadName => (StatusCode::BAD_REQUEST, "bad_name"),
-            SimError::NumberTaken => (StatusCode::CONFLICT, "number_taken"),
-            SimError::TooManyAccounts => (StatusCode::CONFLICT, "too_many_phones"),
-            SimError::BadCode => (StatusCode::BAD_REQUEST, "bad_qr"),
-            SimError::CodeExpired => (StatusCode::GONE, "qr_expired"),
-            SimError::AlreadyScanned => (StatusCode::CONFLICT, "already_scanned"),
-            SimError::TooManyCompanions => (StatusCode::CONFLICT, "too_many_devices"),
-            SimError::CompanionRefused => (StatusCode::BAD_GATEWAY, "companion_refused"),
-            SimError::BadSignature => (StatusCode::BAD_GATEWAY, "bad_signature"),
-            SimError::CompanionSilent => (StatusCode::GATEWAY_TIMEOUT, "companion_silent"),
-            SimError::NoSuchDevice => (StatusCode::NOT_FOUND, "unknown_device"),
-            SimError::WrongChat => (StatusCode::BAD_REQUEST, "wrong_chat"),
-            SimError::NoSuchMessage => (StatusCode::NOT_FOUND, "unknown_message"),
-            SimError::BadText => (StatusCode::BAD_REQUEST, "bad_text"),
-            SimError::BadIds => (StatusCode::BAD_REQUEST, "bad_ids"),
-            SimError::Phone(_) | SimError::Journal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
-            SimError::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
+        let code = match &error {
+            SimError::BadAddress(_) => Code::BadAddress,
+            SimError::Unregistered => Code::UnknownPhone,
+            SimError::BadName => Code::BadName,
+            SimError::NumberTaken => Code::NumberTaken,
+            SimError::TooManyAccounts => Code::TooManyPhones,
+            SimError::BadCode => Code::BadQr,
+            SimError::CodeExpired => Code::QrExpired,
+            SimError::AlreadyScanned => Code::AlreadyScanned,
+            SimError::TooManyCompanions => Code::TooManyDevices,
+            SimError::CompanionRefused => Code::CompanionRefused,
+            SimError::BadSignature => Code::BadSignature,
+            SimError::CompanionSilent => Code::CompanionSilent,
+            SimError::NoSuchDevice => Code::UnknownDevice,
+            SimError::WrongChat => Code::WrongChat,
+            SimError::NoSuchMessage => Code::UnknownMessage,
+            SimError::BadText => Code::BadText,
+            SimError::BadIds => Code::BadIds,
+            SimError::Phone(_) | SimError::Journal(_) => Code::Internal,
+            SimError::Stopped => Code::Stopped,
         };
-        if status.is_server_error() {
-            tracing::error!(%error, code, "an admin request failed");
+        if code.status().is_server_error() {
+            tracing::error!(%error, code = code.name(), "an admin request failed");
         }
-        Self::new(status, code, error.to_string())
+        Self::new(code, error.to_string())
     }
 }
 
 impl From<QrError> for ApiError {
     fn from(error: QrError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_qr", error.to_string())
+        Self::new(Code::BadQr, error.to_string())
     }
 }
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         let code = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-            StatusCode::UNPROCESSABLE_ENTITY => "invalid_body",
-            _ => "invalid_json",
+            StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::UNPROCESSABLE_ENTITY => Code::InvalidBody,
+            _ => Code::InvalidJson,
         };
-        Self::new(rejection.status(), code, rejection.body_text())
+        Self::new(code, rejection.body_text())
     }
 }
 
 impl From<StringRejection> for ApiError {
     fn from(rejection: StringRejection) -> Self {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_body" };
-        Self::new(rejection.status(), code, rejection.body_text())
+        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if large { Code::TooLarge } else { Code::InvalidBody }, rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(Code::InvalidQuery, rejection.body_text())
     }
 }

@@ -1,8 +1,8 @@
 //! Reading requests with our own refusals: axum's extractors answer in plain text, this API always in JSON.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, StringRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection, StringRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 
 use super::error::ApiError;
@@ -45,6 +45,21 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(value) = Path::from_request_parts(parts, state).await.map_err(|_| ApiError::route())?;
+        Ok(Self(value))
+    }
+}
+
+/// The parameters behind the question mark.
+pub(super) struct Parameters<T>(pub(super) T);
+
+impl<S: Send + Sync, T> FromRequestParts<S> for Parameters<T>
+where
+    Query<T>: FromRequestParts<S, Rejection = QueryRejection>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(value) = Query::from_request_parts(parts, state).await.map_err(ApiError::from)?;
         Ok(Self(value))
     }
 }

@@ -4,65 +4,144 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error::ApiError;
+use super::answer::{Id, Nothing, Success, success};
+use super::error::{ApiError, Failure};
 use super::extract::{Body, Segments};
-use super::success;
-use crate::sim::Sim;
+use crate::sim::{PhoneInfo, PhoneMessage, PhoneReceipt, Sim};
 
 type Outcome<T> = Result<T, ApiError>;
 
-#[derive(Deserialize)]
+pub(super) fn routes() -> OpenApiRouter<Sim> {
+    OpenApiRouter::default()
+        .routes(routes!(create, list))
+        .routes(routes!(one))
+        .routes(routes!(send))
+        .routes(routes!(messages))
+        .routes(routes!(receipts))
+        .routes(routes!(react))
+        .routes(routes!(read))
+        .routes(routes!(typing))
+        .routes(routes!(echo))
+        .routes(routes!(remove_device))
+}
+
+/// A new phone.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Create {
+#[schema(example = json!({ "name": "Sari", "number": "6281200000103" }))]
+struct Create {
     name: String,
     /// Chosen by the network when it is missing.
     number: Option<String>,
 }
 
-pub(super) async fn create(State(sim): State<Sim>, Body(new): Body<Create>) -> Outcome<impl IntoResponse> {
+/// A new phone.
+#[utoipa::path(
+    post,
+    path = "/admin/phones",
+    tag = "phones",
+    request_body = Create,
+    responses(
+        (status = 201, body = Success<PhoneInfo>),
+        (status = "default", body = Failure, description = "`bad_name`, `bad_address`, `number_taken`, `too_many_phones`"),
+    ),
+)]
+async fn create(State(sim): State<Sim>, Body(new): Body<Create>) -> Outcome<impl IntoResponse> {
     let phone = sim.create_phone(&new.name, new.number.as_deref()).await?;
     Ok((StatusCode::CREATED, success(phone)))
 }
 
-pub(super) async fn list(State(sim): State<Sim>) -> impl IntoResponse {
+/// All phones, by number.
+#[utoipa::path(
+    get,
+    path = "/admin/phones",
+    tag = "phones",
+    responses(
+        (status = 200, body = Success<Vec<PhoneInfo>>),
+    ),
+)]
+async fn list(State(sim): State<Sim>) -> impl IntoResponse {
     success(sim.phones().await)
 }
 
-pub(super) async fn one(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
+/// One phone and its companions.
+#[utoipa::path(
+    get,
+    path = "/admin/phones/{number}",
+    tag = "phones",
+    responses(
+        (status = 200, body = Success<PhoneInfo>),
+    ),
+)]
+async fn one(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone(&number).await?))
 }
 
 /// Who got, read or played what the account's devices wrote.
-pub(super) async fn receipts(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
+#[utoipa::path(
+    get,
+    path = "/admin/phones/{number}/receipts",
+    tag = "messages",
+    responses(
+        (status = 200, body = Success<Vec<PhoneReceipt>>),
+    ),
+)]
+async fn receipts(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone_receipts(&number).await?))
 }
 
-pub(super) async fn messages(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
+/// What the phone sent and received, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/admin/phones/{number}/messages",
+    tag = "messages",
+    responses(
+        (status = 200, body = Success<Vec<PhoneMessage>>),
+    ),
+)]
+async fn messages(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone_messages(&number).await?))
 }
 
-#[derive(Deserialize)]
+/// What to write.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Send {
+#[schema(example = json!({ "to": "6281200000102", "text": "hello" }))]
+struct Send {
     /// A phone number or a JID.
     to: String,
     text: String,
 }
 
-pub(super) async fn send(
+/// The person writes a text.
+#[utoipa::path(
+    post,
+    path = "/admin/phones/{number}/send",
+    tag = "messages",
+    request_body = Send,
+    responses(
+        (status = 200, body = Success<Id>),
+        (status = "default", body = Failure, description = "`bad_text`, `wrong_chat`"),
+    ),
+)]
+async fn send(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
     Body(message): Body<Send>,
 ) -> Outcome<impl IntoResponse> {
     let id = sim.phone_send(&number, &message.to, &message.text).await?;
-    Ok(success(json!({ "id": id })))
+    Ok(success(Id { id }))
 }
 
-#[derive(Deserialize)]
+/// A reaction to a message.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct React {
+#[schema(example = json!({ "chat": "6281200000102", "messageId": "3EB0AA11BB22CC33DD44", "emoji": "👍" }))]
+struct React {
     /// The other person of the chat.
     chat: String,
     /// The message reacted to, one that this phone sent or received.
@@ -71,35 +150,61 @@ pub(super) struct React {
     emoji: String,
 }
 
-pub(super) async fn react(
+/// The person reacts to a message.
+#[utoipa::path(
+    post,
+    path = "/admin/phones/{number}/react",
+    tag = "messages",
+    request_body = React,
+    responses(
+        (status = 200, body = Success<Id>),
+        (status = "default", body = Failure, description = "`bad_text`, `unknown_message`, `wrong_chat`"),
+    ),
+)]
+async fn react(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
     Body(reaction): Body<React>,
 ) -> Outcome<impl IntoResponse> {
     let id = sim.phone_react(&number, &reaction.chat, &reaction.message_id, &reaction.emoji).await?;
-    Ok(success(json!({ "id": id })))
+    Ok(success(Id { id }))
 }
 
-#[derive(Deserialize)]
+/// Which messages were read.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Read {
+#[schema(example = json!({ "chat": "6281200000102", "messageIds": ["3EB0AA11BB22CC33DD44"] }))]
+struct Read {
     /// The other person of the chat.
     chat: String,
     message_ids: Vec<String>,
 }
 
-pub(super) async fn read(
+/// The person reads messages of the other one.
+#[utoipa::path(
+    post,
+    path = "/admin/phones/{number}/read",
+    tag = "messages",
+    request_body = Read,
+    responses(
+        (status = 200, body = Success<Nothing>),
+        (status = "default", body = Failure, description = "`bad_ids`, `wrong_chat`"),
+    ),
+)]
+async fn read(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
     Body(receipt): Body<Read>,
 ) -> Outcome<impl IntoResponse> {
     sim.phone_read(&number, &receipt.chat, &receipt.message_ids).await?;
-    Ok(success(json!({})))
+    Ok(success(Nothing {}))
 }
 
-#[derive(Deserialize)]
+/// Who sees it, and whether it begins or ends.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Typing {
+#[schema(example = json!({ "chat": "6281200000102", "typing": true }))]
+struct Typing {
     /// The other person of the chat.
     chat: String,
     /// False when the person stops.
@@ -111,34 +216,67 @@ fn yes() -> bool {
     true
 }
 
-pub(super) async fn typing(
+/// The person types, or stops.
+#[utoipa::path(
+    post,
+    path = "/admin/phones/{number}/typing",
+    tag = "messages",
+    request_body = Typing,
+    responses(
+        (status = 200, body = Success<Nothing>),
+    ),
+)]
+async fn typing(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
     Body(state): Body<Typing>,
 ) -> Outcome<impl IntoResponse> {
     sim.phone_typing(&number, &state.chat, state.typing).await?;
-    Ok(success(json!({})))
+    Ok(success(Nothing {}))
 }
 
-#[derive(Deserialize)]
+/// Whether the phone answers by itself.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Echo {
+#[schema(example = json!({ "enabled": true }))]
+struct Echo {
     enabled: bool,
 }
 
-pub(super) async fn echo(
+/// Whether the phone answers each text with "Echo: " and the same text.
+#[utoipa::path(
+    post,
+    path = "/admin/phones/{number}/echo",
+    tag = "phones",
+    request_body = Echo,
+    responses(
+        (status = 200, body = Success<Nothing>),
+    ),
+)]
+async fn echo(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
     Body(echo): Body<Echo>,
 ) -> Outcome<impl IntoResponse> {
     sim.set_echo(&number, echo.enabled).await?;
-    Ok(success(json!({})))
+    Ok(success(Nothing {}))
 }
 
-pub(super) async fn remove_device(
+/// The person unlinks a companion.
+#[utoipa::path(
+    delete,
+    path = "/admin/phones/{number}/devices/{id}",
+    tag = "linking",
+    params(("id" = u16, Path, description = "the device number of the companion", example = 1)),
+    responses(
+        (status = 200, body = Success<Nothing>),
+        (status = "default", body = Failure, description = "`unknown_device`"),
+    ),
+)]
+async fn remove_device(
     State(sim): State<Sim>,
     Segments((number, id)): Segments<(String, u16)>,
 ) -> Outcome<impl IntoResponse> {
     sim.remove_companion(&number, id).await?;
-    Ok(success(json!({})))
+    Ok(success(Nothing {}))
 }

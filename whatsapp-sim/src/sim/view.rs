@@ -1,13 +1,14 @@
 //! What the handle shows: phones, their devices and messages, counters. Copies, taken between two steps.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Sim, SimError};
 use crate::world::World;
 use crate::world::account::Account;
 
 /// A phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PhoneInfo {
     /// Its number, digits only.
     pub number: String,
@@ -22,7 +23,7 @@ pub struct PhoneInfo {
 }
 
 /// A linked companion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeviceInfo {
     /// Its device number.
     pub id: u16,
@@ -33,7 +34,7 @@ pub struct DeviceInfo {
 }
 
 /// A companion that has just been linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Linked {
     /// The number of the account.
     pub number: String,
@@ -42,7 +43,7 @@ pub struct Linked {
 }
 
 /// A message on a phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PhoneMessage {
     /// The id that its author gave it.
@@ -66,7 +67,7 @@ pub struct PhoneMessage {
 }
 
 /// A receipt for a message that the account's devices wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PhoneReceipt {
     /// The message.
     pub id: String,
@@ -80,7 +81,7 @@ pub struct PhoneReceipt {
 }
 
 /// Counters since the start of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Accounts on the network.

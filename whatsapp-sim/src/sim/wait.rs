@@ -33,6 +33,17 @@ impl Sim {
         matches!(opened, Ok(Some(())))
     }
 
+    /// Waits until the counter of steps is another than `after`, and returns it; the same one when the time is over.
+    pub async fn wait_for_change(&self, after: Option<u64>, within: Duration) -> Result<u64, SimError> {
+        let mut steps = self.inner.steps.subscribe();
+        let changed = async { steps.wait_for(|counter| Some(*counter) != after).await.map(|counter| *counter) };
+        let waited = tokio::select! {
+            waited = tokio::time::timeout(within, changed) => waited,
+            () = self.inner.stopping.cancelled() => return Err(SimError::Stopped),
+        };
+        waited.unwrap_or_else(|_| Ok(*self.inner.steps.borrow())).map_err(|_| SimError::Stopped)
+    }
+
     async fn wait<T>(
         &self,
         within: Duration,

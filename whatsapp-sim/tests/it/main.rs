@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod client;
+mod document;
 mod handshake;
 mod linking;
 mod messages;
