@@ -69,9 +69,9 @@ fn no_picture(request: &Node) -> Node {
 
 /// Where media goes: this server. Clients put `https://` before the name whatever it is.
 fn media(world: &World, request: &Node) -> Node {
-    let host = NodeBuilder::new("host").attr("hostname", world.media_host.as_str()).attr("type", "primary").build();
+    let host = NodeBuilder::new("host").attr("hostname", world.media.host()).attr("type", "primary").build();
     let media = NodeBuilder::new("media_conn")
-        .attr("auth", "sandbox")
+        .attr("auth", world.media.auth())
         .attr("ttl", MEDIA_TTL)
         .attr("auth_ttl", MEDIA_TTL)
         .attr("max_buckets", 12)

@@ -14,6 +14,7 @@
 //! | `world` | accounts, devices, queues and connections; every decision of the network |
 //! | `iq` | the answer to each kind of request |
 //! | `journal` | what survives `kill -9` |
+//! | `media` | blobs and pictures, and how phones encrypt them |
 //! | `clock`, `blob` | the time of day; bytes as text |
 //! | `admin` | the HTTP API of the simulator |
 #![recursion_limit = "512"]
@@ -25,6 +26,7 @@ mod clock;
 pub mod config;
 mod iq;
 mod journal;
+mod media;
 mod noise;
 pub mod phone;
 mod server;
@@ -33,5 +35,6 @@ mod stanza;
 mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
+pub use media::{MediaError, Uploaded};
 pub use sim::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats};
 pub use world::refusal::{LoginRefusal, StreamEnd};

@@ -1,6 +1,7 @@
-//! The listener: the wire at `/ws/chat`, the admin API beside it. It accepts and hands over; what a connection may do is
+//! The listener: the wire at `/ws/chat`, the media host and the admin API beside it. It accepts and hands over; what a connection may do is
 //! decided by `world`.
 
+mod media;
 mod quick_ack;
 pub(crate) mod socket;
 
@@ -22,8 +23,11 @@ const MAX_WEBSOCKET_MESSAGE: usize = 17 * 1024 * 1024;
 /// Serves until the network is shut down.
 pub(crate) async fn serve(sim: Sim, listener: TcpListener, admin_hosts: Vec<String>) {
     let stopping = sim.stopping();
-    let app =
-        Router::new().route(CHAT_PATH, get(chat)).with_state(sim.clone()).merge(crate::admin::router(sim, admin_hosts));
+    let app = Router::new()
+        .route(CHAT_PATH, get(chat))
+        .with_state(sim.clone())
+        .merge(media::router(sim.clone()))
+        .merge(crate::admin::router(sim, admin_hosts));
     let served = axum::serve(QuickAckListener(listener), app)
         .with_graceful_shutdown(async move { stopping.cancelled().await })
         .await;

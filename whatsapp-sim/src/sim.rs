@@ -4,6 +4,7 @@
 //! of it.
 
 mod error;
+mod media;
 mod refusal;
 mod step;
 mod view;
@@ -26,6 +27,7 @@ use waproto::whatsapp::ClientPayload;
 use crate::clock;
 use crate::config::{self, SimConfig};
 use crate::journal::Journal;
+use crate::media::MediaStore;
 use crate::noise::Responder;
 use crate::server;
 use crate::world::chat::Chat;
@@ -55,6 +57,7 @@ pub struct Sim {
 
 struct Inner {
     state: Mutex<step::State>,
+    media: Arc<MediaStore>,
     /// Counts steps; whoever waits for a fact looks again after each.
     steps: watch::Sender<u64>,
     key: KeyPair,
@@ -77,9 +80,10 @@ impl Sim {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
-        world.media_host = address.to_string();
+        world.media = Arc::new(MediaStore::open(config.data_dir.as_deref(), address.to_string())?);
         let public = config::server_public_key(&config.key_seed);
         let inner = Inner {
+            media: Arc::clone(&world.media),
             state: Mutex::new(step::State { world, journal, stopped: false }),
             steps: watch::Sender::new(0),
             key: config::server_key(&config.key_seed),

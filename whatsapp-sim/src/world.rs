@@ -21,11 +21,13 @@ pub(crate) mod refusal;
 pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use rand::RngExt as _;
 use wacore_binary::{Jid, Node};
 
 use crate::address::{self, Typed};
+use crate::media::MediaStore;
 use account::{Account, Device};
 use connection::{Connection, ConnectionId, Out};
 use phone_inbox::PhoneTask;
@@ -75,8 +77,8 @@ pub(crate) struct World {
     /// Whether whoever comes to be linked is asked for a passkey.
     pub(crate) passkeys_demanded: bool,
     pub(crate) counters: Counters,
-    /// Host and port that clients are told to use for media.
-    pub(crate) media_host: String,
+    /// Where media is. It holds bytes that the world never looks into, and keeps them itself.
+    pub(crate) media: Arc<MediaStore>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

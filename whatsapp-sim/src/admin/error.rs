@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::qr::QrError;
+use crate::media::MediaError;
 use crate::sim::SimError;
 
 /// Defines the codes: the variant, its name in JSON, its status.
@@ -42,12 +43,14 @@ codes! {
     BadText "bad_text" BAD_REQUEST
     CompanionRefused "companion_refused" BAD_GATEWAY
     CompanionSilent "companion_silent" GATEWAY_TIMEOUT
+    CorruptMedia "corrupt_media" UNPROCESSABLE_ENTITY
     ForeignHost "foreign_host" FORBIDDEN
     ForeignOrigin "foreign_origin" FORBIDDEN
     Internal "internal" INTERNAL_SERVER_ERROR
     InvalidBody "invalid_body" UNPROCESSABLE_ENTITY
     InvalidJson "invalid_json" BAD_REQUEST
     InvalidQuery "invalid_query" BAD_REQUEST
+    MediaFull "media_full" INSUFFICIENT_STORAGE
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
     NotFound "not_found" NOT_FOUND
     NumberTaken "number_taken" CONFLICT
@@ -57,6 +60,7 @@ codes! {
     TooManyDevices "too_many_devices" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
     UnknownDevice "unknown_device" NOT_FOUND
+    UnknownMedia "unknown_media" NOT_FOUND
     UnknownMessage "unknown_message" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
@@ -135,6 +139,7 @@ impl From<SimError> for ApiError {
             SimError::NoSuchMessage => Code::UnknownMessage,
             SimError::BadText => Code::BadText,
             SimError::BadIds => Code::BadIds,
+            SimError::Media(error) => media(error),
             SimError::Phone(_) | SimError::Journal(_) => Code::Internal,
             SimError::Stopped => Code::Stopped,
         };
@@ -142,6 +147,16 @@ impl From<SimError> for ApiError {
             tracing::error!(%error, code = code.name(), "an admin request failed");
         }
         Self::new(code, error.to_string())
+    }
+}
+
+fn media(error: &MediaError) -> Code {
+    match error {
+        MediaError::TooLarge => Code::TooLarge,
+        MediaError::Full => Code::MediaFull,
+        MediaError::Missing => Code::UnknownMedia,
+        MediaError::Corrupt => Code::CorruptMedia,
+        MediaError::BadToken | MediaError::Mismatch | MediaError::BadOffset | MediaError::Io(..) => Code::Internal,
     }
 }
 

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::address::AddressError;
 use crate::journal::JournalError;
+use crate::media::MediaError;
 use crate::phone::PhoneError;
 use crate::world::records::RecordError;
 
@@ -19,6 +20,9 @@ pub enum StartError {
     /// The journal holds no network.
     #[error("cannot restore the network")]
     Records(#[from] RecordError),
+    /// The media in the data directory cannot be used.
+    #[error("cannot use the media")]
+    Media(#[from] MediaError),
 }
 
 /// Why an act is refused.
@@ -75,6 +79,9 @@ pub enum SimError {
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,
+    /// The media host refuses.
+    #[error("{0}")]
+    Media(#[from] MediaError),
     /// The phone's cryptography failed.
     #[error("the phone cannot do this")]
     Phone(#[from] PhoneError),

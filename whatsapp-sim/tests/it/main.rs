@@ -8,6 +8,7 @@ mod client;
 mod document;
 mod handshake;
 mod linking;
+mod media;
 mod messages;
 mod phone;
 mod refusal;
