@@ -32,6 +32,7 @@ mod error;
 mod extract;
 mod faults;
 mod guard;
+mod pair_code;
 mod phones;
 mod qr;
 mod scan;
@@ -53,6 +54,7 @@ fn areas() -> OpenApiRouter<Sim> {
     document::begin()
         .merge(phones::routes())
         .merge(scan::routes())
+        .merge(pair_code::routes())
         .merge(faults::routes())
         .merge(system::routes())
         .merge(document::routes())

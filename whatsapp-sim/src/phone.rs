@@ -9,4 +9,6 @@ pub mod content;
 pub mod history;
 pub mod signal;
 
-pub use signal::{EncKind, PhoneError, PhoneSignal, PhoneState, PublicBundle, SignedPreKeyPublic};
+pub use signal::{
+    EncKind, KeyBundle, PhoneError, PhoneSignal, PhoneState, PublicBundle, SignedPreKeyPublic, TypedCode,
+};

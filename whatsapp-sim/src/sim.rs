@@ -5,6 +5,7 @@
 
 mod error;
 mod media;
+mod pair_code;
 mod refusal;
 mod step;
 mod view;

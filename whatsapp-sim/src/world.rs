@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod device_list;
 pub(crate) mod login;
 pub(crate) mod message;
+pub(crate) mod pair_code;
 pub(crate) mod pairing;
 pub(crate) mod people;
 pub(crate) mod phone_inbox;

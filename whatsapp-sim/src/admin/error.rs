@@ -54,6 +54,7 @@ codes! {
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
     NotFound "not_found" NOT_FOUND
     NumberTaken "number_taken" CONFLICT
+    PairCodeExpired "pair_code_expired" GONE
     QrExpired "qr_expired" GONE
     Stopped "stopped" SERVICE_UNAVAILABLE
     TooLarge "too_large" PAYLOAD_TOO_LARGE
@@ -65,6 +66,7 @@ codes! {
     UnknownPhone "unknown_phone" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
     WrongChat "wrong_chat" BAD_REQUEST
+    PairCodeWrong "wrong_pair_code" BAD_REQUEST
 }
 
 /// The envelope of every refusal.
@@ -129,6 +131,8 @@ impl From<SimError> for ApiError {
             SimError::TooManyAccounts => Code::TooManyPhones,
             SimError::BadCode => Code::BadQr,
             SimError::CodeExpired => Code::QrExpired,
+            SimError::WrongPairCode => Code::PairCodeWrong,
+            SimError::PairCodeExpired => Code::PairCodeExpired,
             SimError::AlreadyScanned => Code::AlreadyScanned,
             SimError::TooManyCompanions => Code::TooManyDevices,
             SimError::CompanionRefused => Code::CompanionRefused,

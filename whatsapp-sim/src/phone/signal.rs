@@ -7,6 +7,7 @@ mod adv;
 mod bytes;
 mod error;
 mod keys;
+mod link_code;
 mod session;
 mod state;
 mod stores;
@@ -16,6 +17,7 @@ use wacore::libsignal::protocol::KeyPair;
 
 pub use error::PhoneError;
 pub use keys::{PublicBundle, SignedPreKeyPublic};
+pub use link_code::{KeyBundle, TypedCode};
 pub use session::EncKind;
 pub use state::PhoneState;
 

@@ -49,6 +49,12 @@ pub enum SimError {
     /// No companion shows this code now.
     #[error("no companion shows this code any more")]
     CodeExpired,
+    /// No companion shows a code for this number (any more).
+    #[error("no companion shows a code for this number")]
+    PairCodeExpired,
+    /// The typed code is not the one that the companion shows.
+    #[error("the code is wrong")]
+    WrongPairCode,
     /// The code has been scanned a moment ago.
     #[error("this code is being scanned already")]
     AlreadyScanned,

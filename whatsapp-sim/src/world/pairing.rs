@@ -14,6 +14,7 @@ use waproto::whatsapp::{ClientPairingProps, ClientPayload};
 
 use super::account::{Device, Registration, Welcomed};
 use super::connection::{ConnectionId, Out, Peer};
+use super::pair_code::CodeRequest;
 use super::queue::Queue;
 use super::records::Key;
 use super::{DeviceRef, World};
@@ -38,6 +39,9 @@ pub(crate) struct Pairing {
     registration: Option<Registration>,
     pub(crate) push_name: Option<String>,
     references: Vec<String>,
+    /// The code that this companion shows for a number, and how many it has asked for.
+    pub(super) code: Option<CodeRequest>,
+    pub(super) code_requests: u32,
     scanned: Option<Scanned>,
 }
 
@@ -93,6 +97,8 @@ impl Pairing {
             references: (0..REFERENCES)
                 .map(|_| format!("2@{}", hex::encode(rand::rng().random::<[u8; 24]>())))
                 .collect(),
+            code: None,
+            code_requests: 0,
             scanned: None,
         }
     }
@@ -143,18 +149,52 @@ impl World {
         if pairing.scanned.is_some() {
             return Err(SimError::AlreadyScanned);
         }
+        let (done, heard) = oneshot::channel();
+        self.vouch(connection, number, code.identity, &code.adv_secret, done);
+        Ok(heard)
+    }
+
+    /// The phone vouches for a companion; whoever waits for `done` hears when the companion has answered, or why not.
+    pub(super) fn vouch(
+        &mut self,
+        connection: ConnectionId,
+        number: u64,
+        identity: [u8; 32],
+        adv_secret: &[u8],
+        done: oneshot::Sender<Result<Linked, SimError>>,
+    ) {
+        match self.pair_success(number, identity, adv_secret) {
+            Ok((success, request, who, key_index)) => {
+                if let Some(pairing) = self.pairing_at(connection) {
+                    pairing.scanned = Some(Scanned { request, who, key_index, identity, done });
+                }
+                self.send(connection, success);
+            }
+            Err(error) => {
+                let _nobody_waits = done.send(Err(error));
+            }
+        }
+    }
+
+    /// `pair-success` with its id, for the next device of an account.
+    fn pair_success(
+        &mut self,
+        number: u64,
+        identity: [u8; 32],
+        adv_secret: &[u8],
+    ) -> Result<(Node, String, DeviceRef, u32), SimError> {
         let now = clock::now();
         let account = self.accounts.get_mut(&number).ok_or(SimError::Unregistered)?;
         let device = account.free_device_id().ok_or(SimError::TooManyCompanions)?;
         account.last_device = device;
         account.last_key_index += 1;
         let key_index = account.last_key_index;
-        let identity = account.phone.sign_companion(code.identity, &code.adv_secret, account.raw_id, key_index, now)?;
+        let signed = account.phone.sign_companion(identity, adv_secret, account.raw_id, key_index, now)?;
         let props = ClientPairingProps { is_chat_db_lid_migrated: Some(true), ..Default::default() }.encode_to_vec();
         let request = Self::fresh_id();
         let pair_success = NodeBuilder::new("pair-success")
             .children([
-                stanza::leaf("device-identity", identity),
+                stanza::leaf("device-identity", signed),
                 NodeBuilder::new("device")
                     .attr("jid", address::pn(number, device))
                     .attr("lid", address::lid(account.lid, device))
@@ -172,12 +212,7 @@ impl World {
             .children([pair_success])
             .build();
         self.touch(Key::Account(number));
-        let (done, heard) = oneshot::channel();
-        let who = DeviceRef { number, device };
-        let (_, pairing) = self.showing(&code)?;
-        pairing.scanned = Some(Scanned { request, who, key_index, identity: code.identity, done });
-        self.send(connection, success);
-        Ok(heard)
+        Ok((success, request, DeviceRef { number, device }, key_index))
     }
 
     /// A stanza of a companion that is not linked yet: the answer to `pair-success`, or a ping while the code is shown.
@@ -197,6 +232,7 @@ impl World {
                     let _nobody_waits = scanned.done.send(Err(SimError::CompanionRefused));
                 }
             }
+            Some("set") if stanza.get_optional_child("link_code_companion_reg").is_some() => self.link_code(id, stanza),
             Some("get" | "set") => {
                 let ping = stanza::attr(stanza, "xmlns").as_deref() == Some("w:p");
                 if !ping {

@@ -92,14 +92,7 @@ async fn noise_that_is_none_is_cut_off() {
 /// Links a registration by XX, as far as the restart order.
 async fn register(sim: &Sim, name: &str) -> whatsapp_sim::Linked {
     let state = DeviceState { identity_key: generate(), noise_key: generate(), adv_secret_key: [3; 32] };
-    let payload = registration(&state.identity_key, name);
-    let mut wire = Wire::open(sim).await;
-    let ephemeral = generate();
-    wire.send_raw(&HandshakeUtils::build_client_hello(ephemeral.public_key.public_key_bytes()).encode_to_vec()).await;
-    let mut noise = NoiseHandshake::new(NOISE_PATTERN_XX, &WA_CONN_HEADER).unwrap();
-    noise.authenticate(ephemeral.public_key.public_key_bytes());
-    wire.finish_xx(noise, &ephemeral, &state.noise_key, &payload).await;
-
+    let mut wire = Wire::registered(sim, &state, name).await;
     let offer = wire.receive().await;
     let reference = offer.get_optional_child_by_tag(&["pair-device", "ref"]).unwrap().content_as_string().unwrap();
     wire.send(&PairUtils::build_ack_node(&offer).unwrap()).await;
@@ -108,24 +101,15 @@ async fn register(sim: &Sim, name: &str) -> whatsapp_sim::Linked {
         let sim = sim.clone();
         async move { sim.scan_by_push_name(&code).await }
     });
-    let success = wire.receive().await;
-    let identity = success.get_optional_child_by_tag(&["pair-success", "device-identity"]).unwrap();
-    let (signed, index) = PairUtils::do_pair_crypto(&state, bytes(identity)).unwrap();
-    let id = success.attrs.get("id").unwrap().to_string();
-    wire.send(&PairUtils::build_pair_success_response(&id, signed, index)).await;
-    let restart = wire.receive().await;
-    assert_eq!(
-        (restart.tag.as_ref(), restart.attrs.get("code").unwrap().to_string().as_str()),
-        ("stream:error", "515")
-    );
+    wire.accept_pairing(&state).await;
     scanning.await.unwrap().unwrap()
 }
 
-fn generate() -> KeyPair {
+pub(crate) fn generate() -> KeyPair {
     KeyPair::generate(&mut rand::make_rng::<StdRng>())
 }
 
-fn bytes(node: &Node) -> &[u8] {
+pub(crate) fn bytes(node: &Node) -> &[u8] {
     match node.content.as_ref() {
         Some(wacore_binary::NodeContent::Bytes(bytes)) => bytes,
         _ => panic!("<{}> holds no bytes", node.tag),
@@ -158,7 +142,7 @@ fn ik_hello(ephemeral: &KeyPair, keys: &KeyPair, server: &[u8], payload: &[u8]) 
 }
 
 /// The initiator's end of a connection.
-struct Wire {
+pub(crate) struct Wire {
     transport: Arc<dyn Transport>,
     events: Receiver<TransportEvent>,
     decoder: FrameDecoder,
@@ -172,6 +156,33 @@ impl Wire {
         let (transport, events) =
             TokioWebSocketTransportFactory::new().with_url(sim.ws_url()).create_transport().await.unwrap();
         Self { transport, events, decoder: FrameDecoder::new(), head_sent: false, ciphers: None, counters: (0, 0) }
+    }
+
+    /// A registration by XX, up to the server's offer.
+    pub(crate) async fn registered(sim: &Sim, state: &DeviceState, name: &str) -> Self {
+        let payload = registration(&state.identity_key, name);
+        let mut wire = Self::open(sim).await;
+        let ephemeral = generate();
+        let hello = HandshakeUtils::build_client_hello(ephemeral.public_key.public_key_bytes()).encode_to_vec();
+        wire.send_raw(&hello).await;
+        let mut noise = NoiseHandshake::new(NOISE_PATTERN_XX, &WA_CONN_HEADER).unwrap();
+        noise.authenticate(ephemeral.public_key.public_key_bytes());
+        wire.finish_xx(noise, &ephemeral, &state.noise_key, &payload).await;
+        wire
+    }
+
+    /// The answer to `pair-success`, and the restart order that follows it.
+    pub(crate) async fn accept_pairing(&mut self, state: &DeviceState) {
+        let success = self.receive().await;
+        let identity = success.get_optional_child_by_tag(&["pair-success", "device-identity"]).unwrap();
+        let (signed, index) = PairUtils::do_pair_crypto(state, bytes(identity)).unwrap();
+        let id = success.attrs.get("id").unwrap().to_string();
+        self.send(&PairUtils::build_pair_success_response(&id, signed, index)).await;
+        let restart = self.receive().await;
+        assert_eq!(
+            (restart.tag.as_ref(), restart.attrs.get("code").unwrap().to_string().as_str()),
+            ("stream:error", "515")
+        );
     }
 
     async fn send_raw(&mut self, payload: &[u8]) {
@@ -213,14 +224,14 @@ impl Wire {
         self.ciphers = Some(noise.finish().unwrap());
     }
 
-    async fn send(&mut self, stanza: &Node) {
+    pub(crate) async fn send(&mut self, stanza: &Node) {
         let (write, _) = self.ciphers.as_ref().unwrap();
         let frame = write.encrypt_with_counter(self.counters.0, &marshal(stanza).unwrap()).unwrap();
         self.counters.0 += 1;
         self.send_raw(&frame).await;
     }
 
-    async fn receive(&mut self) -> Node {
+    pub(crate) async fn receive(&mut self) -> Node {
         let mut frame = self.receive_raw().await;
         let (_, read) = self.ciphers.as_ref().unwrap();
         read.decrypt_in_place_with_counter(self.counters.1, &mut frame).unwrap();

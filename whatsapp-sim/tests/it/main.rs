@@ -10,6 +10,7 @@ mod handshake;
 mod linking;
 mod media;
 mod messages;
+mod pair_code;
 mod phone;
 mod refusal;
 mod restart;

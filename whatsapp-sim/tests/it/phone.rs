@@ -27,8 +27,12 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) async fn start() -> Self {
-        let sim = Sim::start(SimConfig { key_seed: [7; 32], ..SimConfig::default() }).await.unwrap();
-        Self { sim, http: reqwest::Client::builder().timeout(DEADLINE).build().unwrap() }
+        Self::of(&Sim::start(SimConfig { key_seed: [7; 32], ..SimConfig::default() }).await.unwrap())
+    }
+
+    /// The admin API of a network.
+    pub(crate) fn of(sim: &Sim) -> Self {
+        Self { sim: sim.clone(), http: reqwest::Client::builder().timeout(DEADLINE).build().unwrap() }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -35,6 +35,9 @@ pub enum PhoneError {
     /// The device identity is malformed or one of its signatures is wrong.
     #[error("the device identity does not verify")]
     DeviceIdentity,
+    /// The companion's key bundle does not open: the typed code was wrong.
+    #[error("the companion's key bundle does not open")]
+    KeyBundle,
     /// A stored state does not decode; the text names the field.
     #[error("the stored phone state is damaged at {0}")]
     State(&'static str),
