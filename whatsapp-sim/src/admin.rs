@@ -32,6 +32,7 @@ mod error;
 mod extract;
 mod faults;
 mod guard;
+mod log;
 mod pair_code;
 mod phones;
 mod qr;
@@ -56,6 +57,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(scan::routes())
         .merge(pair_code::routes())
         .merge(faults::routes())
+        .merge(log::routes())
         .merge(system::routes())
         .merge(document::routes())
 }

@@ -36,6 +36,8 @@ pub struct SimConfig {
     pub listen: SocketAddr,
     /// Host names, besides loopback, under which the admin API may be addressed.
     pub admin_hosts: Vec<String>,
+    /// Whether what passes the connections is written down from the start; it can be switched at any time.
+    pub stanza_log: bool,
 }
 
 impl Default for SimConfig {
@@ -45,6 +47,7 @@ impl Default for SimConfig {
             data_dir: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_hosts: Vec::new(),
+            stanza_log: false,
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | `server` | sockets: framing, the Noise responder's bytes, one reader and one writer each |
 //! | `noise` | the Noise handshake as responder, and the frame ciphers after it |
 //! | `stanza` | reading and building binary stanzas |
+//! | `stanza_log` | what passed the connections, for whoever looks |
 //! | `world` | accounts, devices, queues and connections; every decision of the network |
 //! | `iq` | the answer to each kind of request |
 //! | `journal` | what survives `kill -9` |
@@ -32,9 +33,11 @@ pub mod phone;
 mod server;
 pub mod sim;
 mod stanza;
+mod stanza_log;
 mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
 pub use sim::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats};
+pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use world::refusal::{LoginRefusal, StreamEnd};

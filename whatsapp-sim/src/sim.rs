@@ -4,6 +4,7 @@
 //! of it.
 
 mod error;
+mod log;
 mod media;
 mod pair_code;
 mod refusal;
@@ -26,11 +27,12 @@ use wacore_binary::builder::NodeBuilder;
 use waproto::whatsapp::ClientPayload;
 
 use crate::clock;
-use crate::config::{self, SimConfig};
+use crate::config::{self, RESERVED_NUMBER, SimConfig};
 use crate::journal::Journal;
 use crate::media::MediaStore;
 use crate::noise::Responder;
 use crate::server;
+use crate::stanza_log::{StanzaLog, Tap};
 use crate::world::chat::Chat;
 use crate::world::connection::ConnectionId;
 use crate::world::login::Wire;
@@ -66,6 +68,7 @@ struct Inner {
     address: SocketAddr,
     stopping: CancellationToken,
     connections: AtomicU64,
+    log: Arc<StanzaLog>,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -92,6 +95,7 @@ impl Sim {
             address,
             stopping: CancellationToken::new(),
             connections: AtomicU64::new(FIRST_CONNECTION),
+            log: Arc::new(StanzaLog::new(config.stanza_log)),
             listener: Mutex::new(None),
         };
         let sim = Self { inner: Arc::new(inner) };
@@ -280,6 +284,13 @@ impl Sim {
         let number = self.inner.connections.fetch_add(1, Ordering::Relaxed);
         self.inner.steps.send_modify(|steps| *steps += 1);
         ConnectionId(number)
+    }
+
+    /// Where the log hears a connection.
+    pub(crate) fn tap(&self, connection: ConnectionId, payload: &ClientPayload) -> Tap {
+        let number = payload.username.filter(|number| *number != RESERVED_NUMBER);
+        let device = payload.device.and_then(|device| u16::try_from(device).ok()).unwrap_or(0);
+        Tap { log: Arc::clone(&self.inner.log), connection, who: number.map(|number| (number, device)) }
     }
 
     /// A connection after its handshake.

@@ -37,6 +37,7 @@ const OF_BODIES: [Code; 4] = [Code::InvalidJson, Code::InvalidBody, Code::TooLar
         (name = "linking", description = "Companions: link them and unlink them"),
         (name = "messages", description = "Write, react, read and type as a person; see what came"),
         (name = "faults", description = "Trouble on request"),
+        (name = "log", description = "What passes the connections"),
         (name = "network", description = "The network itself: counters, key, health, this document"),
     )
 )]

@@ -109,6 +109,10 @@ impl ApiError {
         Self::new(Code::ForeignOrigin, message)
     }
 
+    pub(super) fn query(message: &str) -> Self {
+        Self::new(Code::InvalidQuery, message)
+    }
+
     pub(super) fn worker() -> Self {
         Self::new(Code::Internal, "the picture could not be worked on")
     }

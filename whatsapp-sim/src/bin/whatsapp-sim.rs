@@ -47,6 +47,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         data_dir: options.data_dir,
         listen: options.listen,
         admin_hosts: options.admin_hosts,
+        stanza_log: options.stanza_log,
     })
     .await
     .context("cannot start the network")?;

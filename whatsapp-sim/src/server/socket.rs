@@ -14,6 +14,7 @@ use wacore_noise::framing::{FrameDecoder, encode_frame};
 
 use crate::noise::{Hello, NoiseError, Opened, Opener, Sealer};
 use crate::sim::Sim;
+use crate::stanza_log::{Direction, Tap};
 use crate::world::connection::{OUTBOX_CAPACITY, Out};
 use crate::world::login::Wire;
 
@@ -117,9 +118,10 @@ pub(crate) async fn run(sim: Sim, socket: WebSocket) {
     };
     let Opened { client_key, payload, sealer, opener } = opened;
     let (outbox, queued) = mpsc::channel(OUTBOX_CAPACITY);
-    let writer = tokio::spawn(write(sink, queued, sealer, closing.clone()));
+    let tap = sim.tap(id, &payload);
+    let writer = tokio::spawn(write(sink, queued, sealer, tap.clone(), closing.clone()));
     sim.opened(Wire { id, outbox, closing: closing.clone() }, client_key, &payload).await;
-    read(&sim, id, &mut frames, opener, &closing).await;
+    read(&sim, id, &mut frames, opener, &tap, &closing).await;
     sim.closed(id).await;
     closing.cancel();
     if let Err(error) = writer.await {
@@ -155,6 +157,7 @@ async fn read(
     id: crate::world::connection::ConnectionId,
     frames: &mut Frames,
     mut opener: Opener,
+    tap: &Tap,
     closing: &CancellationToken,
 ) {
     loop {
@@ -164,7 +167,10 @@ async fn read(
         };
         let Some(frame) = frame else { return };
         match opener.open(frame) {
-            Ok(stanza) => sim.received(id, &stanza).await,
+            Ok(stanza) => {
+                tap.passes(Direction::In, &stanza);
+                sim.received(id, &stanza).await;
+            }
             Err(error) => return tracing::debug!(%error, "a connection was ended"),
         }
     }
@@ -175,6 +181,7 @@ async fn write(
     mut sink: SplitSink<WebSocket, Message>,
     mut queued: mpsc::Receiver<Out>,
     mut sealer: Sealer,
+    tap: Tap,
     closing: CancellationToken,
 ) {
     let mut work = std::pin::pin!(async {
@@ -189,6 +196,7 @@ async fn write(
                 Out::Close => break,
             };
             for stanza in &stanzas {
+                tap.passes(Direction::Out, stanza);
                 let Ok(frame) = sealer.seal(stanza) else { return };
                 if sink.feed(Message::Binary(frame.into())).await.is_err() {
                     return;

@@ -14,3 +14,4 @@ mod pair_code;
 mod phone;
 mod refusal;
 mod restart;
+mod stanza_log;

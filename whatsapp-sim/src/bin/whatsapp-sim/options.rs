@@ -18,6 +18,7 @@ Usage: whatsapp-sim [OPTIONS]
   --allow-remote     permit a --listen address other than loopback; the admin API has no password
   --admin-host NAME  a host name, besides loopback and the listen address, under which the admin API may be
                      addressed; may be given more than once     (SIM_ADMIN_HOSTS, separated by commas)
+  --stanza-log       write down what passes the connections     (SIM_STANZA_LOG=1; GET /admin/log shows it)
   --help             show this text
 
 Log levels: RUST_LOG, for example RUST_LOG=whatsapp_sim=debug.";
@@ -36,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) key_seed: Option<String>,
     pub(crate) admin_hosts: Vec<String>,
+    pub(crate) stanza_log: bool,
 }
 
 /// Why the command line cannot be obeyed.
@@ -63,7 +65,7 @@ pub(crate) fn parse(
     let variable = |name| environment(name).filter(|value| !value.is_empty());
     let (mut listen, mut data_dir, mut key_seed) = (None, None, None);
     let mut admin_hosts = Vec::new();
-    let mut allow_remote = false;
+    let (mut allow_remote, mut stanza_log) = (false, false);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         let (name, value) = match arg.split_once('=') {
@@ -77,6 +79,7 @@ pub(crate) fn parse(
             "--key-seed" => key_seed = Some(value("--key-seed")?),
             "--admin-host" => admin_hosts.push(value("--admin-host")?),
             "--allow-remote" if !arg.contains('=') => allow_remote = true,
+            "--stanza-log" if !arg.contains('=') => stanza_log = true,
             "--help" | "-h" if !arg.contains('=') => return Ok(Command::Help),
             _ => return Err(UsageError::Unknown(arg)),
         }
@@ -105,6 +108,7 @@ pub(crate) fn parse(
         data_dir: data_dir.or_else(|| variable("SIM_DATA_DIR")).map(PathBuf::from),
         key_seed,
         admin_hosts,
+        stanza_log: stanza_log || variable("SIM_STANZA_LOG").is_some_and(|value| value != "0"),
     }))
 }
 
@@ -124,6 +128,7 @@ mod tests {
             data_dir: data_dir.map(PathBuf::from),
             key_seed: key_seed.map(str::to_owned),
             admin_hosts: Vec::new(),
+            stanza_log: false,
         })
     }
 
@@ -140,6 +145,16 @@ mod tests {
         assert_eq!(admin_hosts(&[], &environment), ["sim", "sim.example"]);
         assert_eq!(admin_hosts(&["--admin-host", "a", "--admin-host=b"], &environment), ["a", "b"]);
         assert_eq!(admin_hosts(&["--listen", "192.0.2.1:3002", "--allow-remote"], &[]), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn the_stanza_log_is_on_when_it_is_asked_for() {
+        let asked = |args: &[&str], value| match with(args, &[("SIM_STANZA_LOG", value)]) {
+            Ok(Command::Run(options)) => options.stanza_log,
+            other => panic!("{other:?}"),
+        };
+        assert!(asked(&["--stanza-log"], "") && asked(&[], "1"));
+        assert!(!asked(&[], "") && !asked(&[], "0"));
     }
 
     #[test]
