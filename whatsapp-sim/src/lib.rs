@@ -38,6 +38,9 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
-pub use sim::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats};
+pub use sim::{
+    DeviceInfo, FaultInfo, FaultName, FaultText, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats,
+};
 pub use stanza_log::{Direction, LogEntry, LogPage};
+pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};

@@ -4,6 +4,7 @@
 //! of it.
 
 mod error;
+mod faults;
 mod log;
 mod media;
 mod pair_code;
@@ -40,6 +41,7 @@ use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
 
 pub use error::{SimError, StartError};
+pub use faults::{FaultInfo, FaultName, FaultText};
 pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
 
 /// How long a companion may take to answer a scan.
@@ -247,29 +249,6 @@ impl Sim {
         });
         step.done().await?;
         set
-    }
-
-    /// While on, the acks of clients' messages are withheld; switching it off sends them.
-    pub async fn hold_acks(&self, hold: bool) -> Result<(), SimError> {
-        let mut step = self.step().await?;
-        step.world().hold_acks(hold);
-        step.done().await
-    }
-
-    /// Refuses the next message of any client with this code.
-    pub async fn refuse_next_send(&self, code: u16) -> Result<(), SimError> {
-        let mut step = self.step().await?;
-        step.world().faults.refuse_next_send = Some(code);
-        step.done().await
-    }
-
-    /// Cuts every connection without a word.
-    pub async fn drop_connections(&self) -> Result<(), SimError> {
-        let mut step = self.step().await?;
-        for connection in step.world().connections.values() {
-            connection.closing.cancel();
-        }
-        step.done().await
     }
 
     pub(crate) fn stopping(&self) -> CancellationToken {

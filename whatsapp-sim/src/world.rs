@@ -7,6 +7,7 @@ pub(crate) mod app_state;
 pub(crate) mod chat;
 pub(crate) mod connection;
 pub(crate) mod device_list;
+pub(crate) mod faults;
 pub(crate) mod login;
 pub(crate) mod message;
 pub(crate) mod pair_code;
@@ -31,25 +32,15 @@ use crate::address::{self, Typed};
 use crate::media::MediaStore;
 use account::{Account, Device};
 use connection::{Connection, ConnectionId, Out};
+use faults::Faults;
 use phone_inbox::PhoneTask;
 use records::Key;
-use refusal::LoginRefusal;
 
 /// One device of one account; device 0 is the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DeviceRef {
     pub(crate) number: u64,
     pub(crate) device: u16,
-}
-
-/// Faults that tests switch on.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    /// Acks of messages are collected here instead of being sent.
-    pub(crate) hold_acks: bool,
-    pub(crate) held_acks: Vec<(ConnectionId, Node)>,
-    /// The next message of a client is refused with this code.
-    pub(crate) refuse_next_send: Option<u16>,
 }
 
 /// Counters since the start of the process.
@@ -73,10 +64,6 @@ pub(crate) struct World {
     created: u64,
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) faults: Faults,
-    /// How logins of an account are refused.
-    pub(crate) refusals: BTreeMap<u64, LoginRefusal>,
-    /// Whether whoever comes to be linked is asked for a passkey.
-    pub(crate) passkeys_demanded: bool,
     pub(crate) counters: Counters,
     /// Where media is. It holds bytes that the world never looks into, and keeps them itself.
     pub(crate) media: Arc<MediaStore>,
@@ -147,9 +134,16 @@ impl World {
     /// Hands the outbox to the connections. A connection that does not keep up is closed.
     pub(crate) fn settle(&mut self) {
         for (id, out) in std::mem::take(&mut self.outbox) {
-            let Some(connection) = self.connections.get(&id) else { continue };
+            let Some(connection) = self.connections.get_mut(&id) else { continue };
+            let out = match &mut connection.stalled {
+                None => out,
+                Some(stalled) => match stalled.take(out) {
+                    Ok(()) => continue,
+                    Err(out) => out,
+                },
+            };
             self.counters.stanzas_out += match &out {
-                Out::Stanza(_) => 1,
+                Out::Stanza(_) | Out::Later(..) => 1,
                 Out::Backlog(stanzas) => stanzas.len() as u64,
                 Out::Pause(_) | Out::Close => 0,
             };

@@ -36,6 +36,7 @@ macro_rules! codes {
 codes! {
     AlreadyScanned "already_scanned" CONFLICT
     BadAddress "bad_address" BAD_REQUEST
+    BadFault "bad_fault" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
@@ -50,6 +51,7 @@ codes! {
     InvalidBody "invalid_body" UNPROCESSABLE_ENTITY
     InvalidJson "invalid_json" BAD_REQUEST
     InvalidQuery "invalid_query" BAD_REQUEST
+    LinkRefused "link_refused" FORBIDDEN
     MediaFull "media_full" INSUFFICIENT_STORAGE
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
     NotFound "not_found" NOT_FOUND
@@ -59,8 +61,10 @@ codes! {
     Stopped "stopped" SERVICE_UNAVAILABLE
     TooLarge "too_large" PAYLOAD_TOO_LARGE
     TooManyDevices "too_many_devices" CONFLICT
+    TooManyFaults "too_many_faults" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
     UnknownDevice "unknown_device" NOT_FOUND
+    UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
     UnknownMessage "unknown_message" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
@@ -147,6 +151,10 @@ impl From<SimError> for ApiError {
             SimError::NoSuchMessage => Code::UnknownMessage,
             SimError::BadText => Code::BadText,
             SimError::BadIds => Code::BadIds,
+            SimError::BadFault => Code::BadFault,
+            SimError::NoSuchFault => Code::UnknownFault,
+            SimError::TooManyFaults => Code::TooManyFaults,
+            SimError::LinkRefused => Code::LinkRefused,
             SimError::Media(error) => media(error),
             SimError::Phone(_) | SimError::Journal(_) => Code::Internal,
             SimError::Stopped => Code::Stopped,

@@ -1,6 +1,7 @@
 //! One connection: the conversation's head, the handshake, then a reader and a writer until either end closes. Frames
 //! cross WebSocket messages freely, so bytes are collected before they are cut.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -8,7 +9,9 @@ use bytes::BytesMut;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use wacore_binary::Node;
 use wacore_binary::consts::WA_CONN_HEADER;
 use wacore_noise::framing::{FrameDecoder, encode_frame};
 
@@ -176,6 +179,31 @@ async fn read(
     }
 }
 
+/// What is to be sent later, by its time.
+#[derive(Default)]
+struct Later {
+    waiting: BTreeMap<(Instant, u64), Node>,
+    added: u64,
+}
+
+impl Later {
+    /// More than may wait for a socket at all does not wait here either: then the delay is cut short.
+    fn add(&mut self, delay: Duration, stanza: Node) -> Option<Node> {
+        self.added += 1;
+        self.waiting.insert((Instant::now() + delay, self.added), stanza);
+        (self.waiting.len() > OUTBOX_CAPACITY).then(|| self.waiting.pop_first()).flatten().map(|(_, stanza)| stanza)
+    }
+
+    /// The next one, at its time; never when there is none.
+    async fn next(&mut self) -> Option<Node> {
+        match self.waiting.first_key_value() {
+            Some(((due, _), _)) => tokio::time::sleep_until(*due).await,
+            None => std::future::pending().await,
+        }
+        self.waiting.pop_first().map(|(_, stanza)| stanza)
+    }
+}
+
 /// Writes what is queued until the connection is closed; what waits then waits for the next login.
 async fn write(
     mut sink: SplitSink<WebSocket, Message>,
@@ -185,10 +213,17 @@ async fn write(
     closing: CancellationToken,
 ) {
     let mut work = std::pin::pin!(async {
-        while let Some(out) = queued.recv().await {
+        let mut later = Later::default();
+        loop {
+            let out = tokio::select! {
+                out = queued.recv() => out,
+                due = later.next() => due.map(|stanza| Out::Stanza(Box::new(stanza))),
+            };
+            let Some(out) = out else { break };
             let stanzas = match out {
                 Out::Stanza(stanza) => vec![*stanza],
                 Out::Backlog(stanzas) => stanzas,
+                Out::Later(delay, stanza) => later.add(delay, *stanza).into_iter().collect(),
                 Out::Pause(time) => {
                     tokio::time::sleep(time).await;
                     continue;

@@ -88,6 +88,20 @@ pub enum SimError {
     /// The media host refuses.
     #[error("{0}")]
     Media(#[from] MediaError),
+    /// A fault that makes no sense.
+    #[error(
+        "a fault has the fields of its kind, a count above 0, a number with its device, at most ten minutes of delay"
+    )]
+    BadFault,
+    /// The fault is over, or was never in force.
+    #[error("no such fault is in force")]
+    NoSuchFault,
+    /// As many faults are in force as may be.
+    #[error("too many faults are in force")]
+    TooManyFaults,
+    /// A fault keeps the account from linking companions.
+    #[error("the network refuses to link this companion")]
+    LinkRefused,
     /// The phone's cryptography failed.
     #[error("the phone cannot do this")]
     Phone(#[from] PhoneError),

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wacore_binary::Node;
 
+use super::faults::{SetAside, Stalled};
 use super::pairing::Pairing;
 use super::{DeviceRef, World};
 use crate::stanza;
@@ -26,6 +27,8 @@ pub(crate) enum Out {
     Stanza(Box<Node>),
     /// Send these: one item, however much waited for a device.
     Backlog(Vec<Node>),
+    /// Send this so much later; what follows need not wait for it.
+    Later(Duration, Box<Node>),
     /// Wait before the next item.
     Pause(Duration),
     /// Close the socket.
@@ -49,6 +52,10 @@ pub(crate) struct Connection {
     pub(crate) peer: Peer,
     /// Accounts whose presence this connection asked to follow.
     pub(crate) subscriptions: BTreeSet<u64>,
+    /// What a fault keeps from passing.
+    pub(crate) stalled: Option<Stalled>,
+    /// A message that a fault lets the next one overtake.
+    pub(crate) set_aside: Option<SetAside>,
 }
 
 impl World {
@@ -66,7 +73,7 @@ impl World {
     /// Forgets a connection whose socket is gone.
     pub(crate) fn closed(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else { return };
-        self.faults.held_acks.retain(|(held, _)| *held != id);
+        self.drop_held(id);
         if let Peer::Device(who) = connection.peer {
             let Some(device) = self.device_mut(who) else { return };
             if device.connection == Some(id) {
@@ -79,6 +86,9 @@ impl World {
 
     /// Reads one stanza of a connection.
     pub(crate) fn received(&mut self, id: ConnectionId, stanza: &Node) {
+        if self.leaves_unread(id, stanza) {
+            return;
+        }
         self.counters.stanzas_in += 1;
         let Some(connection) = self.connections.get(&id) else { return };
         let who = match &connection.peer {

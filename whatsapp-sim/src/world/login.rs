@@ -32,15 +32,25 @@ impl World {
     pub(crate) fn opened(&mut self, wire: Wire, client_key: [u8; 32], payload: &ClientPayload) {
         self.counters.connections += 1;
         let id = wire.id;
-        let connect =
-            |peer| Connection { outbox: wire.outbox, closing: wire.closing, peer, subscriptions: BTreeSet::new() };
+        let connect = |peer| Connection {
+            outbox: wire.outbox,
+            closing: wire.closing,
+            peer,
+            subscriptions: BTreeSet::new(),
+            stalled: None,
+            set_aside: None,
+        };
         let username = payload.username.filter(|number| *number != RESERVED_NUMBER);
         let Some(number) = username else {
             let pairing = Pairing::new(client_key, payload);
             let offer = pairing.offer();
             self.connections.insert(id, connect(Peer::Pairing(Box::new(pairing))));
+            self.strike_connection(id);
+            if let Some(refusal) = self.link_refusal() {
+                return self.end(id, Some(refusal.node()));
+            }
             self.send(id, offer);
-            if self.passkeys_demanded {
+            if self.demands_passkey() {
                 self.send(id, refusal::passkey_demand());
             }
             return;
@@ -48,7 +58,8 @@ impl World {
         let device = payload.device.and_then(|device| u16::try_from(device).ok()).unwrap_or(0);
         let who = DeviceRef { number, device };
         self.connections.insert(id, connect(Peer::Device(who)));
-        if let Some(refusal) = self.refusals.get(&number).copied() {
+        self.strike_connection(id);
+        if let Some(refusal) = self.login_refusal(who) {
             return self.end(id, Some(refusal.node()));
         }
         let earlier = match self.device_mut(who) {

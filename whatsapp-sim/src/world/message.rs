@@ -32,7 +32,7 @@ impl World {
     /// `<message>` of a client: delivered to each device it names, then acknowledged.
     pub(super) fn message(&mut self, connection: ConnectionId, from: DeviceRef, message: &Node) {
         let to = stanza::jid(message, "to");
-        let refused = self.faults.refuse_next_send.take();
+        let Ok(refused) = self.strike_send(connection, from, message) else { return };
         let verdict = match (refused, stanza::attr(message, "id"), &to) {
             (Some(code), ..) => Err(code),
             (None, Some(id), Some(to)) => self.route(from, message, &id, to),
@@ -48,12 +48,7 @@ impl World {
         if let Err(code) = verdict {
             ack = ack.attr("error", code);
         }
-        let ack = ack.build();
-        if self.faults.hold_acks {
-            self.faults.held_acks.push((connection, ack));
-        } else {
-            self.send(connection, ack);
-        }
+        self.acknowledge(connection, from, ack.build());
     }
 
     fn route(&mut self, from: DeviceRef, message: &Node, id: &str, to: &Jid) -> Result<(), u16> {
@@ -138,15 +133,5 @@ impl World {
     /// Whether a JID names a person: chats of other kinds have no receipts or typing here.
     pub(super) fn person(&self, jid: &Jid) -> Option<u64> {
         if jid.is_group() || jid.is_newsletter() { None } else { self.resolve(jid) }
-    }
-
-    /// Sends the acks that were held back.
-    pub(crate) fn hold_acks(&mut self, hold: bool) {
-        self.faults.hold_acks = hold;
-        if !hold {
-            for (connection, ack) in std::mem::take(&mut self.faults.held_acks) {
-                self.send(connection, ack);
-            }
-        }
     }
 }

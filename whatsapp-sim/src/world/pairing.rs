@@ -163,6 +163,11 @@ impl World {
         adv_secret: &[u8],
         done: oneshot::Sender<Result<Linked, SimError>>,
     ) {
+        if let Some(refusal) = self.scan_refusal(number) {
+            self.end(connection, Some(refusal.node()));
+            let _nobody_waits = done.send(Err(SimError::LinkRefused));
+            return;
+        }
         match self.pair_success(number, identity, adv_secret) {
             Ok((success, request, who, key_index)) => {
                 if let Some(pairing) = self.pairing_at(connection) {

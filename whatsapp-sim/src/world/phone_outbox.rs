@@ -137,6 +137,11 @@ impl World {
         label: Label,
     ) -> Result<(), SimError> {
         let own = to.number == author;
+        // A stranger has no session: nothing but a first message could be read.
+        let strange = !own && to.device != 0 && self.seems_strange(to);
+        if strange {
+            self.forget_session(author, to);
+        }
         let chat_jid = self.chat_jid(chat);
         let wrapped = own.then(|| content::device_sent(&chat_jid.to_string(), message.clone()));
         let sealed = self.phone_encrypts(author, to, wrapped.as_ref().unwrap_or(message)).await;
@@ -164,6 +169,9 @@ impl World {
             stanza = stanza.attr("recipient", chat_jid);
         }
         self.deliver(to, Class::Message, stanza.children([enc(kind, ciphertext)]).build());
+        if strange {
+            self.forget_session(author, to);
+        }
         Ok(())
     }
 
@@ -245,15 +253,21 @@ impl World {
     /// Another copy for a device that could not decrypt the first. From its second question on a device sends keys along: its
     /// side of the session is beyond repair, so the phone begins a new one with what the device has published.
     pub(super) async fn resend(&mut self, author: u64, to: DeviceRef, id: &str, anew: bool) {
-        let user = self.lid_of(to.number).to_string();
-        let Some(account) = self.accounts.get_mut(&author) else { return };
         if anew {
-            account.phone.forget_session(&user, to.device);
+            self.forget_session(author, to);
         }
+        let Some(account) = self.accounts.get_mut(&author) else { return };
         let Some(sent) = account.inbox.sent.iter().find(|sent| sent.id == id) else { return };
         let (chat, message) = (sent.to, sent.message.clone());
         if let Err(error) = self.phone_copy(author, to, chat, id, &message, TEXT).await {
             tracing::warn!(%error, "a phone cannot send another copy");
+        }
+    }
+
+    fn forget_session(&mut self, author: u64, to: DeviceRef) {
+        let user = self.lid_of(to.number).to_string();
+        if let Some(account) = self.accounts.get_mut(&author) {
+            account.phone.forget_session(&user, to.device);
         }
     }
 

@@ -91,7 +91,7 @@ impl World {
             self.touch(Key::Queue(to.number, to.device, oldest));
         }
         if let Some(connection) = target {
-            self.send(connection, stanza);
+            self.hand_over(connection, to, class, stanza);
         }
     }
 

@@ -1,8 +1,9 @@
 //! The answers with which the server turns a client away: at the login (`<failure>`), in the middle of a stream
-//! (`<stream:error>`), and while it waits to be linked (a demand for a passkey). It owns their form and what was ordered
-//! per account; who orders them, and for how long, is decided elsewhere.
+//! (`<stream:error>`), and while it waits to be linked (a demand for a passkey). It owns their form; when they
+//! are said is decided elsewhere.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
@@ -14,7 +15,7 @@ use crate::stanza;
 const PASSKEY_OPTIONS: &str = r#"{"challenge":"c2ltdWxhdG9y","rpId":"web.whatsapp.com","allowCredentials":[],"userVerification":"required","timeout":60000}"#;
 
 /// Why a login is refused: the `reason` of a `<failure>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 pub enum LoginRefusal {
     /// 401: the device is not linked (any more).
@@ -104,14 +105,6 @@ impl StreamEnd {
 }
 
 impl World {
-    /// From now on every login of this account is refused like this; `None` lifts it.
-    pub(crate) fn refuse_logins(&mut self, number: u64, refusal: Option<LoginRefusal>) {
-        match refusal {
-            Some(refusal) => self.refusals.insert(number, refusal),
-            None => self.refusals.remove(&number),
-        };
-    }
-
     /// The live connections of one device, or of all devices of an account.
     pub(crate) fn connections_of(&self, number: u64, device: Option<u16>) -> Vec<ConnectionId> {
         let wanted = |at: DeviceRef| at.number == number && device.is_none_or(|device| device == at.device);

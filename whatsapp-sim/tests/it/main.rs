@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod client;
 mod document;
+mod faults;
 mod handshake;
 mod linking;
 mod media;

@@ -47,7 +47,7 @@ impl Network {
         answer(self.http.get(self.url(path))).await
     }
 
-    async fn delete(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
         answer(self.http.delete(self.url(path))).await
     }
 
