@@ -1,8 +1,10 @@
 //! The answer to each kind of request of a linked device. Every request gets one, and an unknown one is refused with
 //! 501 and counted: a request without any answer makes the client think the connection dead.
 
+mod business;
 mod devices;
 mod keys;
+mod privacy;
 mod settings;
 mod usync;
 
@@ -23,10 +25,9 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
     let child = stanza::children(request).first().map(|child| child.tag.as_ref()).unwrap_or_default();
     let done = || Some(stanza::result(request, []));
     match (xmlns.as_str(), kind.as_str(), child) {
-        // Of `w:biz`, a result without a profile says that there is no business.
-        ("w:p" | "urn:xmpp:ping" | "w:biz", "get", _)
-        | ("passive", "set", "passive")
-        | ("urn:xmpp:whatsapp:dirty" | "disappearing_mode", "set", _) => done(),
+        ("w:p" | "urn:xmpp:ping", "get", _) | ("passive", "set", "passive") | ("urn:xmpp:whatsapp:dirty", "set", _) => {
+            done()
+        }
         ("passive", "set", "active") => {
             world.send(id, stanza::result(request, []));
             world.start_delivery(id, who);
@@ -40,14 +41,16 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
         ("usync", "get", "usync") => Some(usync::answer(world, who, request)),
         ("w:sync:app:state", "set", "sync") => Some(world.app_state(who, request)),
         ("md", "set", "remove-companion-device") => world.remove_companion(who, request),
+        ("w:biz", "get", _) => Some(business::profiles(world, request)),
         ("abt", "get", "props") => Some(settings::props(request)),
-        ("blocklist", "get", _) => Some(settings::blocklist(world, who, request)),
-        ("blocklist", "set", "item") => Some(settings::block(world, who, request)),
-        ("privacy", "get", "privacy") => Some(settings::privacy(world, who, request)),
-        ("privacy", "set", "privacy") => Some(settings::set_privacy(world, who, request)),
-        ("privacy", "set", "tokens") => Some(settings::tokens(world, who, request)),
+        ("blocklist", "get", _) => Some(privacy::blocklist(world, who, request)),
+        ("blocklist", "set", "item") => Some(privacy::block(world, who, request)),
+        ("privacy", "get", "privacy") => Some(privacy::settings(world, who, request)),
+        ("privacy", "set", "privacy") => Some(privacy::set(world, who, request)),
+        ("privacy", "set", "tokens") => Some(privacy::tokens(world, who, request)),
+        ("disappearing_mode", "set", _) => Some(privacy::default_timer(world, who, request)),
         ("status", "set", "status") => Some(settings::set_about(world, who, request)),
-        ("w:profile:picture", "get", _) => Some(no_picture(request)),
+        ("w:profile:picture", "get", _) => Some(no_picture(world, who, request)),
         ("w:m", "set", "media_conn") => Some(media(world, request)),
         ("w:mex", "get", "query") => Some(no_data(request)),
         ("w:g2", "get", "participating") => Some(stanza::result(request, [NodeBuilder::new("groups").build()])),
@@ -62,7 +65,11 @@ fn unknown(world: &mut World, request: &Node, xmlns: &str, child: &str) -> Node 
 }
 
 /// Nobody has a picture.
-fn no_picture(request: &Node) -> Node {
+fn no_picture(world: &World, who: DeviceRef, request: &Node) -> Node {
+    let target = stanza::jid(request, "target").and_then(|target| world.resolve(&target));
+    if target.is_some_and(|number| !world.may_see_picture(number, who.number)) {
+        return stanza::refusal(request, 401, "not-authorized");
+    }
     let missing = stanza::error(404, "item-not-found");
     stanza::result(request, [NodeBuilder::new("picture").children([missing]).build()])
 }

@@ -3,12 +3,14 @@
 //! Cheap to clone; all clones mean the same network. Every act is one step: decide, write down, then let others hear
 //! of it.
 
+mod business;
 mod error;
 mod faults;
 mod log;
 mod media;
 mod pair_code;
 mod refusal;
+mod social;
 mod step;
 mod view;
 mod wait;
@@ -40,6 +42,7 @@ use crate::world::login::Wire;
 use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
 
+pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};

@@ -2,7 +2,7 @@
 //! are `None`, never a panic.
 
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node, NodeContent, Server};
+use wacore_binary::{Jid, Node, NodeContent, NodeValue, Server};
 
 /// The server itself as a sender or an addressee.
 pub(crate) fn server() -> Jid {
@@ -16,7 +16,7 @@ pub(crate) fn attr(node: &Node, key: &str) -> Option<String> {
 
 /// An attribute as a JID.
 pub(crate) fn jid(node: &Node, key: &str) -> Option<Jid> {
-    node.attrs.get(key).and_then(wacore_binary::NodeValue::to_jid)
+    node.attrs.get(key).and_then(NodeValue::to_jid)
 }
 
 /// The children, none for a leaf.
@@ -74,4 +74,49 @@ pub(crate) fn error(code: u16, text: &'static str) -> Node {
 /// A leaf with bytes.
 pub(crate) fn leaf(tag: &'static str, bytes: impl Into<Vec<u8>>) -> Node {
     NodeBuilder::new(tag).bytes(bytes).build()
+}
+
+/// The stanza in a form that every client can read. The binary form takes any short text with an `@` for a JID, and
+/// readers refuse one of an unknown server: such a text becomes bytes, or, in an attribute, gets another `@`.
+pub(crate) fn readable(mut node: Node) -> Node {
+    let keys: Vec<_> = node.attrs.iter().filter(|(_, value)| misread(value)).map(|(key, _)| key.clone()).collect();
+    for key in keys {
+        if let Some(text) = node.attrs.get(&key).map(|value| value.as_str().replace('@', "\u{ff20}")) {
+            node.attrs.insert(key, text);
+        }
+    }
+    node.content = match node.content.take() {
+        Some(NodeContent::String(text)) if text.contains('@') => Some(NodeContent::Bytes(text.as_bytes().to_vec())),
+        Some(NodeContent::Nodes(nodes)) => Some(NodeContent::Nodes(nodes.into_iter().map(readable).collect())),
+        content => content,
+    };
+    node
+}
+
+fn misread(value: &NodeValue) -> bool {
+    let NodeValue::String(text) = value else { return false };
+    text.split_once('@').is_some_and(|(_, server)| Server::try_from(server).is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use wacore_binary::OwnedNodeRef;
+    use wacore_binary::marshal::marshal;
+
+    use super::*;
+
+    #[test]
+    fn texts_with_an_at_sign_can_be_read() {
+        let content = NodeBuilder::new("email").string_content("bob@bakery.example").build();
+        let node = NodeBuilder::new("message")
+            .attr("notify", "me@home")
+            .attr("from", Jid::pn("6281200000001"))
+            .attr("to", "6281200000001@s.whatsapp.net")
+            .children([content]);
+        let bytes = marshal(&readable(node.build())).unwrap();
+        let read = OwnedNodeRef::new(bytes[1..].to_vec()).unwrap().to_owned_node();
+        assert_eq!(attr(&read, "notify").as_deref(), Some("me\u{ff20}home"));
+        assert_eq!(attr(&read, "to"), attr(&read, "from"));
+        assert_eq!(read.get_optional_child("email").and_then(super::bytes), Some("bob@bakery.example".as_bytes()));
+    }
 }

@@ -4,22 +4,27 @@
 
 pub(crate) mod account;
 pub(crate) mod app_state;
+pub(crate) mod blocklist;
+pub(crate) mod business;
 pub(crate) mod chat;
 pub(crate) mod connection;
 pub(crate) mod device_list;
 pub(crate) mod faults;
 pub(crate) mod login;
 pub(crate) mod message;
+pub(crate) mod notice;
 pub(crate) mod pair_code;
 pub(crate) mod pairing;
 pub(crate) mod people;
 pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;
 pub(crate) mod presence;
+pub(crate) mod privacy;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod records;
 pub(crate) mod refusal;
+pub(crate) mod social;
 pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -30,6 +35,7 @@ use wacore_binary::{Jid, Node};
 
 use crate::address::{self, Typed};
 use crate::media::MediaStore;
+use crate::stanza;
 use account::{Account, Device};
 use connection::{Connection, ConnectionId, Out};
 use faults::Faults;
@@ -123,7 +129,7 @@ impl World {
 
     /// Sends a stanza on a connection once this step is written.
     pub(crate) fn send(&mut self, connection: ConnectionId, stanza: Node) {
-        self.push(connection, Out::Stanza(Box::new(stanza)));
+        self.push(connection, Out::Stanza(Box::new(stanza::readable(stanza))));
     }
 
     /// What this step changed, for the journal.

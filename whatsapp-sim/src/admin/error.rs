@@ -37,9 +37,11 @@ codes! {
     AlreadyScanned "already_scanned" CONFLICT
     BadAddress "bad_address" BAD_REQUEST
     BadFault "bad_fault" BAD_REQUEST
+    BadBusiness "bad_business" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
+    BadSetting "bad_setting" BAD_REQUEST
     BadSignature "bad_signature" BAD_GATEWAY
     BadText "bad_text" BAD_REQUEST
     CompanionRefused "companion_refused" BAD_GATEWAY
@@ -150,6 +152,8 @@ impl From<SimError> for ApiError {
             SimError::WrongChat => Code::WrongChat,
             SimError::NoSuchMessage => Code::UnknownMessage,
             SimError::BadText => Code::BadText,
+            SimError::BadBusiness => Code::BadBusiness,
+            SimError::BadSetting => Code::BadSetting,
             SimError::BadIds => Code::BadIds,
             SimError::BadFault => Code::BadFault,
             SimError::NoSuchFault => Code::UnknownFault,

@@ -82,6 +82,12 @@ pub enum SimError {
     /// A text is empty or too long.
     #[error("the text is empty or too long")]
     BadText,
+    /// A business profile has too many or too long parts, or days and times that do not exist.
+    #[error("the business profile is too large, or its hours are none")]
+    BadBusiness,
+    /// A setting does not exist or does not take this value, or a list is full.
+    #[error("there is no such setting or value")]
+    BadSetting,
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,

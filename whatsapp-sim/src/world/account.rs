@@ -9,6 +9,7 @@ use super::app_state::Collection;
 use super::connection::ConnectionId;
 use super::phone_inbox::Inbox;
 use super::queue::Queue;
+use super::social::Social;
 use crate::blob::{Blob, Key32};
 use crate::phone::PhoneSignal;
 
@@ -32,6 +33,7 @@ pub(crate) struct Account {
     pub(crate) watchers: BTreeSet<u64>,
     pub(crate) blocked: BTreeSet<u64>,
     pub(crate) privacy: BTreeMap<String, String>,
+    pub(crate) social: Social,
     /// The key that the phone shares with its companions for app-state patches.
     pub(crate) app_state_key: AppStateKey,
     pub(crate) devices: BTreeMap<u16, Device>,

@@ -27,7 +27,7 @@ impl World {
     }
 
     /// The hash that clients compare; any text that changes with the list will do.
-    pub(super) fn device_hash(&self, number: u64) -> String {
+    pub(crate) fn device_hash(&self, number: u64) -> String {
         let account = self.accounts.get(&number);
         let companions = account.map_or(0, |account| account.devices.len());
         let newest = account.map_or(0, |account| account.last_key_index);

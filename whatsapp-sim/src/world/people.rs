@@ -10,6 +10,7 @@ use super::World;
 use super::account::{Account, AppStateKey};
 use super::phone_inbox::Inbox;
 use super::records::Key;
+use super::social::Social;
 use crate::address::{self, Typed};
 use crate::blob::{Blob, Key32};
 use crate::clock;
@@ -31,10 +32,7 @@ const DEFAULT_ABOUT: &str = "Hey there! I am using WhatsApp.";
 impl World {
     /// A new account with its phone.
     pub(crate) fn create_account(&mut self, name: &str, number: Option<&str>) -> Result<u64, SimError> {
-        let name = name.trim();
-        if name.is_empty() || name.len() > MAX_NAME {
-            return Err(SimError::BadName);
-        }
+        let name = Self::checked_name(name)?;
         if self.accounts.len() >= MAX_ACCOUNTS {
             return Err(SimError::TooManyAccounts);
         }
@@ -71,6 +69,7 @@ impl World {
             watchers: BTreeSet::new(),
             blocked: BTreeSet::new(),
             privacy: BTreeMap::new(),
+            social: Social::default(),
             app_state_key: AppStateKey { id: Blob(key_id), data: Key32(rng.random()), timestamp: clock::now() },
             devices: BTreeMap::new(),
             collections: BTreeMap::new(),
@@ -82,6 +81,12 @@ impl World {
         self.touch(Key::Account(number));
         self.touch(Key::Signal(number));
         Ok(number)
+    }
+
+    /// A name that an account may have.
+    pub(super) fn checked_name(name: &str) -> Result<&str, SimError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > MAX_NAME { Err(SimError::BadName) } else { Ok(name) }
     }
 
     pub(super) fn add_account(&mut self, account: Account) {

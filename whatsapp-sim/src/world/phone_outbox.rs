@@ -274,6 +274,9 @@ impl World {
     /// A receipt of a phone, to all devices of the author.
     pub(crate) fn phone_sends_receipt(&mut self, number: u64, author: u64, ids: &[String], kind: Option<&'static str>) {
         let [first, rest @ ..] = ids else { return };
+        if kind == Some("read") && !self.may_know_of_reading(number, author) {
+            return;
+        }
         let mut receipt = NodeBuilder::new("receipt")
             .attr("from", address::lid(self.lid_of(number), 0))
             .attr("id", first.as_str())

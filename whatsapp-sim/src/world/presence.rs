@@ -1,17 +1,19 @@
-//! Presence and typing: never queued, forwarded to whoever is there now.
+//! Presence and typing: never queued, forwarded to whoever is there now and may see it.
 
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
-use super::connection::ConnectionId;
+use super::connection::{ConnectionId, Peer};
 use super::{DeviceRef, World};
-use crate::{address, stanza};
+use crate::{address, clock, stanza};
 
 /// Whom one connection may follow; a client subscribes per open chat.
 const MAX_SUBSCRIPTIONS: usize = 4096;
+/// Said instead of a time that the asker may not know.
+const HIDDEN: &str = "deny";
 
 impl World {
-    /// `<presence>` of a client: its own state, or a wish to follow somebody's.
+    /// `<presence>` of a client: its own state, a new name, or a wish to follow somebody's state.
     pub(super) fn presence(&mut self, connection: ConnectionId, who: DeviceRef, presence: &Node) {
         match stanza::attr(presence, "type").as_deref() {
             Some("subscribe") => {
@@ -21,7 +23,7 @@ impl World {
                 {
                     connection.subscriptions.insert(number);
                 }
-                let state = self.presence_of(number);
+                let state = self.presence_of(number, who.number);
                 self.send(connection, state);
             }
             Some("unsubscribe") => {
@@ -32,38 +34,72 @@ impl World {
             }
             Some("available") => self.set_available(who, true),
             Some("unavailable") => self.set_available(who, false),
+            // Only this form is a change: along with a state, a client says the name that it remembers.
+            None => {
+                if let Some(name) = stanza::attr(presence, "name")
+                    && self.rename(who, &name).is_err()
+                {
+                    tracing::debug!("a client chose a name that nobody may have");
+                }
+            }
             _ => {}
         }
     }
 
     /// Notes whether a device is in use, and tells the followers when that changes the account's state.
-    pub(super) fn set_available(&mut self, who: DeviceRef, available: bool) {
+    pub(crate) fn set_available(&mut self, who: DeviceRef, available: bool) {
         let before = self.available(who.number);
-        if let Some(device) = self.device_mut(who) {
+        if who.device == 0 {
+            if let Some(account) = self.accounts.get_mut(&who.number) {
+                account.social.phone_available = available;
+            }
+        } else if let Some(device) = self.device_mut(who) {
             device.available = available;
         }
-        if self.available(who.number) == before {
+        let after = self.available(who.number);
+        if after == before {
             return;
         }
-        let state = self.presence_of(who.number);
-        let followers: Vec<ConnectionId> = self
+        if let Some(account) = self.accounts.get_mut(&who.number) {
+            account.social.last_seen = Some(clock::now());
+        }
+        let followers: Vec<(ConnectionId, u64)> = self
             .connections
             .iter()
             .filter(|(_, connection)| connection.subscriptions.contains(&who.number))
-            .map(|(id, _)| *id)
+            .filter_map(|(id, connection)| match connection.peer {
+                Peer::Device(follower) => Some((*id, follower.number)),
+                _ => None,
+            })
+            .filter(|(_, follower)| self.may_see_online(who.number, *follower))
             .collect();
-        for follower in followers {
-            self.send(follower, state.clone());
+        for (connection, follower) in followers {
+            let state = self.presence_of(who.number, follower);
+            self.send(connection, state);
         }
     }
 
-    fn available(&self, number: u64) -> bool {
-        self.accounts.get(&number).is_some_and(|account| account.devices.values().any(|device| device.available))
+    /// Whether somebody is using the account now, on whatever device.
+    pub(crate) fn available(&self, number: u64) -> bool {
+        let in_use = |account: &super::account::Account| {
+            account.social.phone_available || account.devices.values().any(|device| device.available)
+        };
+        self.accounts.get(&number).is_some_and(in_use)
     }
 
-    fn presence_of(&self, number: u64) -> Node {
+    /// The state of an account as `viewer` may know it.
+    fn presence_of(&self, number: u64, viewer: u64) -> Node {
         let presence = NodeBuilder::new("presence").attr("from", address::lid(self.lid_of(number), 0));
-        if self.available(number) { presence.build() } else { presence.attr("type", "unavailable").build() }
+        if self.available(number) && self.may_see_online(number, viewer) {
+            return presence.build();
+        }
+        let presence = presence.attr("type", "unavailable");
+        let last = self.accounts.get(&number).and_then(|account| account.social.last_seen);
+        match last {
+            _ if !self.may_see_last(number, viewer) => presence.attr("last", HIDDEN).build(),
+            Some(last) => presence.attr("last", last).build(),
+            None => presence.build(),
+        }
     }
 
     /// `<chatstate>` of a client, to the devices of the one it writes to.
@@ -76,6 +112,9 @@ impl World {
 
     /// Shows somebody's typing to the devices of an account.
     pub(crate) fn typing(&mut self, who: DeviceRef, to: u64, state: Vec<Node>) {
+        if self.has_blocked(to, who.number) {
+            return;
+        }
         let from = address::lid(self.lid_of(who.number), who.device);
         let stanza = NodeBuilder::new("chatstate").attr("from", from).children(state).build();
         let Some(account) = self.accounts.get(&to) else { return };

@@ -77,6 +77,7 @@ impl World {
     /// Queues a stanza for a device, and sends it when the device is there.
     pub(crate) fn deliver(&mut self, to: DeviceRef, class: Class, stanza: Node) {
         let Some(id) = stanza::attr(&stanza, "id") else { return };
+        let stanza = stanza::readable(stanza);
         let Ok(bytes) = marshal(&stanza) else { return };
         let Some(device) = self.device_mut(to) else { return };
         let sequence = device.queue.append(Queued { class, id, stanza: Blob(bytes) });

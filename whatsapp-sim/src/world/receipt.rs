@@ -40,6 +40,14 @@ impl World {
             }
             Some("inactive" | "sender" | "peer_msg" | "hist_sync" | "server-error") => {}
             _ if author == who.number => {}
+            // In chats between two, reading stays within the account when either of both wants that.
+            Some("read" | "played") if !self.may_know_of_reading(who.number, author) => {
+                let mut forwarded = self.forwarded(who, receipt);
+                forwarded
+                    .attrs
+                    .insert("type", if kind.as_deref() == Some("read") { "read-self" } else { "played-self" });
+                self.tell_companions(who.number, Some(who.device), &forwarded);
+            }
             _ => {
                 let forwarded = self.forwarded(who, receipt);
                 self.tell_companions(author, None, &forwarded);

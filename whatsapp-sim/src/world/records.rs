@@ -12,6 +12,7 @@ use super::account::{Account, AppStateKey, Device};
 use super::app_state::Collection;
 use super::phone_inbox::Inbox;
 use super::queue::Queued;
+use super::social::Social;
 use super::{DeviceRef, World};
 use crate::phone::{PhoneError, PhoneSignal, PhoneState};
 use crate::sim::PhoneMessage;
@@ -66,6 +67,8 @@ struct AccountRecord {
     watchers: BTreeSet<u64>,
     blocked: BTreeSet<u64>,
     privacy: BTreeMap<String, String>,
+    #[serde(default)]
+    social: Social,
     app_state_key: AppStateKey,
 }
 
@@ -169,6 +172,7 @@ fn account_record(account: &Account) -> AccountRecord {
         watchers: account.watchers.clone(),
         blocked: account.blocked.clone(),
         privacy: account.privacy.clone(),
+        social: account.social.clone(),
         app_state_key: account.app_state_key.clone(),
     }
 }
@@ -186,6 +190,7 @@ fn account(number: u64, record: AccountRecord, phone: PhoneSignal) -> Account {
         watchers: record.watchers,
         blocked: record.blocked,
         privacy: record.privacy,
+        social: record.social,
         app_state_key: record.app_state_key,
         devices: BTreeMap::new(),
         collections: BTreeMap::new(),

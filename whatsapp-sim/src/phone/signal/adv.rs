@@ -88,7 +88,8 @@ impl PhoneSignal {
         })
     }
 
-    fn sign(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
+    /// The account's signature; the first part separates what is signed from everything else.
+    pub(crate) fn sign(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
         let key = &self.identities.own().private_key;
         key.calculate_signature_for_multipart_message(parts, &mut keys::rng()).ok().map(|signature| signature.to_vec())
     }
