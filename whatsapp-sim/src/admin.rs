@@ -33,6 +33,7 @@ mod extract;
 mod faults;
 mod guard;
 mod log;
+mod media;
 mod pair_code;
 mod phones;
 mod qr;
@@ -57,6 +58,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(scan::routes())
         .merge(pair_code::routes())
         .merge(faults::routes())
+        .merge(media::routes())
         .merge(log::routes())
         .merge(system::routes())
         .merge(document::routes())

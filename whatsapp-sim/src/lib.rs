@@ -38,6 +38,7 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
+pub use sim::PhoneMedia;
 pub use sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats,

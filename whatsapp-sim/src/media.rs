@@ -23,6 +23,7 @@ use thiserror::Error;
 
 pub(crate) use faults::{MediaFaults, Refusal};
 pub use phone::Uploaded;
+pub(crate) use phone::token;
 use upload::Part;
 
 /// Largest blob. Documents on WhatsApp go to 2 GB, everything else ends at about 100 MB; nobody tests with more.
@@ -205,6 +206,18 @@ impl MediaStore {
     /// The public path of what is stored under a hash.
     pub(crate) fn published(&self, token: &str) -> Option<String> {
         self.lock().blobs.get(token)?.public.as_ref().map(|name| format!("{PUBLIC}{name}"))
+    }
+
+    /// Gives a stored blob a public path, a new one when it had lost its own.
+    pub(crate) fn publish(&self, token: &str) -> Result<String, MediaError> {
+        let mut state = self.lock();
+        let blob = state.blobs.get_mut(token).ok_or(MediaError::Missing)?;
+        if blob.public.is_none() {
+            let name = public_name(token);
+            self.rename(token, &name)?;
+            blob.public = Some(name);
+        }
+        Ok(format!("{PUBLIC}{}", blob.public.as_deref().unwrap_or(token)))
     }
 
     /// Takes the public path of one blob away, or of all when no path is given; phones keep their copies. Returns how many

@@ -45,6 +45,7 @@ use crate::world::{DeviceRef, World};
 pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
+pub use media::PhoneMedia;
 pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
 
 /// How long a companion may take to answer a scan.

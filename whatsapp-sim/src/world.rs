@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod app_state;
+pub(crate) mod attachment;
 pub(crate) mod blocklist;
 pub(crate) mod business;
 pub(crate) mod chat;

@@ -119,6 +119,10 @@ impl ApiError {
         Self::new(Code::InvalidQuery, message)
     }
 
+    pub(super) fn bad_status() -> Self {
+        Self::new(Code::InvalidBody, "a refusal has an HTTP status of 400 to 599")
+    }
+
     pub(super) fn worker() -> Self {
         Self::new(Code::Internal, "the picture could not be worked on")
     }

@@ -9,8 +9,10 @@ use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{ExtendedTextMessage, ProtocolMessage, protocol_message};
 
+mod attachment;
 mod summary;
 
+pub(crate) use attachment::{Attachment, attachment};
 pub use summary::{Summary, summary};
 
 /// Which message a reaction, a deletion, an edit or a quotation is about, seen by the account that sends it.

@@ -5,6 +5,17 @@ use wacore::download::{Downloadable, MediaType};
 use super::{Sim, SimError};
 use crate::media::{MediaError, MediaStore, Refusal, Uploaded};
 
+/// The file of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneMedia {
+    /// The file itself.
+    pub content: Vec<u8>,
+    /// What the sender says that it is.
+    pub mime_type: Option<String>,
+    /// The name of a document.
+    pub file_name: Option<String>,
+}
+
 impl Sim {
     /// Encrypts content as a phone does and stores it at the media host; what comes back belongs into a message.
     pub async fn phone_uploads(&self, content: Vec<u8>, kind: MediaType) -> Result<Uploaded, SimError> {
@@ -14,6 +25,26 @@ impl Sim {
     /// Fetches, verifies and decrypts what a message describes.
     pub async fn phone_downloads<T: Downloadable + 'static>(&self, media: T) -> Result<Vec<u8>, SimError> {
         self.with_media(move |store| store.phone_downloads(&media)).await
+    }
+
+    /// The file of a message on a phone, decrypted.
+    pub async fn phone_media(&self, number: &str, id: &str) -> Result<PhoneMedia, SimError> {
+        let attachment = {
+            let state = self.inner.state.lock().await;
+            state.world.attachment(state.world.find(number)?, id)?.clone()
+        };
+        let (mime_type, file_name) = (attachment.mime_type.clone(), attachment.file_name.clone());
+        let content = self.phone_downloads(attachment).await?;
+        Ok(PhoneMedia { content, mime_type, file_name })
+    }
+
+    /// The person deletes the file of a message on the phone; it cannot give it to its companions any more.
+    pub async fn delete_phone_media(&self, number: &str, id: &str) -> Result<(), SimError> {
+        let mut step = self.step().await?;
+        let world = step.world();
+        let deleted = world.find(number).and_then(|number| world.forget_attachment(number, id));
+        step.done().await?;
+        deleted
     }
 
     /// Stores bytes as they are, under their hash; returns their public path.

@@ -12,6 +12,7 @@ use super::chat::Chat;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::clock;
+use crate::phone::content::Attachment;
 use crate::phone::{EncKind, PhoneError, content};
 use crate::sim::{PhoneMessage, PhoneReceipt};
 use crate::stanza;
@@ -59,11 +60,13 @@ pub(crate) struct Inbox {
     pub(crate) messages: BTreeMap<u64, PhoneMessage>,
     pub(crate) receipts: VecDeque<PhoneReceipt>,
     pub(super) sent: VecDeque<Sent>,
+    /// The files of messages, by the message's place.
+    pub(crate) attachments: BTreeMap<u64, Attachment>,
     next: u64,
 }
 
 impl Inbox {
-    fn position(&self, from: &str, id: &str) -> Option<u64> {
+    pub(super) fn position(&self, from: &str, id: &str) -> Option<u64> {
         let found = self.messages.iter().rev().find(|(_, message)| message.id == id && message.from == from);
         found.map(|(sequence, _)| *sequence)
     }
@@ -133,6 +136,7 @@ impl World {
             return;
         }
         self.shown(&arrival, own, summary).await;
+        self.keep_attachment(arrival.number, arrival.from.number, &arrival.id, &message);
     }
 
     /// Files a message on the phone, tells its author, and lets an echo phone answer.
@@ -173,9 +177,13 @@ impl World {
     pub(super) fn file(&mut self, number: u64, message: PhoneMessage) {
         let Some(account) = self.accounts.get_mut(&number) else { return };
         let (sequence, dropped) = account.inbox.store(message);
+        let file = dropped.and_then(|dropped| account.inbox.attachments.remove(&dropped));
         self.touch(Key::Message(number, sequence));
         if let Some(dropped) = dropped {
             self.touch(Key::Message(number, dropped));
+            if file.is_some() {
+                self.touch(Key::Attachment(number, dropped));
+            }
         }
     }
 

@@ -120,6 +120,7 @@ impl World {
         for device in own {
             self.phone_copy(number, DeviceRef { number, device }, chat, &id, &message, label).await?;
         }
+        self.keep_attachment(number, number, &id, &message);
         if let Some(account) = self.accounts.get_mut(&number) {
             account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
         }

@@ -38,6 +38,7 @@ impl World {
                 let forwarded = self.forwarded(who, receipt);
                 self.tell_companions(who.number, Some(who.device), &forwarded);
             }
+            Some("server-error") if author == who.number => self.media_retry(who, receipt),
             Some("inactive" | "sender" | "peer_msg" | "hist_sync" | "server-error") => {}
             _ if author == who.number => {}
             // In chats between two, reading stays within the account when either of both wants that.

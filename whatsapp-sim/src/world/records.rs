@@ -14,6 +14,7 @@ use super::phone_inbox::Inbox;
 use super::queue::Queued;
 use super::social::Social;
 use super::{DeviceRef, World};
+use crate::phone::content::Attachment;
 use crate::phone::{PhoneError, PhoneSignal, PhoneState};
 use crate::sim::PhoneMessage;
 
@@ -34,6 +35,8 @@ pub(crate) enum Key {
     Message(u64, u64),
     /// One app-state collection.
     Collection(u64, String),
+    /// The file of a message on a phone.
+    Attachment(u64, u64),
 }
 
 /// Why stored records make no world.
@@ -91,6 +94,9 @@ impl World {
             Key::Message(number, sequence) => {
                 account(number).and_then(|account| account.inbox.messages.get(sequence)).map(json).transpose()?
             }
+            Key::Attachment(number, sequence) => {
+                account(number).and_then(|account| account.inbox.attachments.get(sequence)).map(json).transpose()?
+            }
             Key::Collection(number, name) => {
                 account(number).and_then(|account| account.collections.get(name)).map(json).transpose()?
             }
@@ -104,6 +110,7 @@ impl World {
         for (number, account) in &self.accounts {
             keys.extend([Key::Account(*number), Key::Signal(*number)]);
             keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
+            keys.extend(account.inbox.attachments.keys().map(|sequence| Key::Attachment(*number, *sequence)));
             keys.extend(account.collections.keys().map(|name| Key::Collection(*number, name.clone())));
             for (id, device) in &account.devices {
                 keys.insert(Key::Device(*number, *id));
@@ -137,6 +144,10 @@ impl World {
                 Key::Message(number, sequence) => {
                     let message: PhoneMessage = parse(value)?;
                     world.owner(number)?.inbox.restore(sequence, message);
+                }
+                Key::Attachment(number, sequence) => {
+                    let attachment: Attachment = parse(value)?;
+                    world.owner(number)?.inbox.attachments.insert(sequence, attachment);
                 }
                 Key::Collection(number, name) => {
                     let collection: Collection = parse(value)?;

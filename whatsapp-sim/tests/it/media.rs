@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
+mod host;
+mod retry;
+
 use whatsapp_rust::download::{DownloadParams, MediaType};
 use whatsapp_rust::upload::{UploadOptions, UploadResponse};
-use whatsapp_sim::Uploaded;
+use whatsapp_rust::waproto::buffa::MessageField;
+use whatsapp_rust::waproto::whatsapp as wa;
+use whatsapp_rust::waproto::whatsapp::message::ImageMessage;
+use whatsapp_sim::{Sim, Uploaded};
 
-use crate::client::{TestClient, all_understood, network, phone};
+use crate::client::{DEADLINE, TestClient, all_understood, jid, network, phone};
 
 /// Below and above the size from which clients ask first whether the server has it already.
 const SIZES: [usize; 4] = [0, 1, 100_000, 5 * 1024 * 1024 + 17];
@@ -25,6 +31,30 @@ fn described_by_phone(by: &Uploaded, kind: MediaType) -> DownloadParams {
     DownloadParams::encrypted(path, &by.media_key, &by.file_sha256, &by.file_enc_sha256, by.file_length, kind)
 }
 
+/// A client uploads an image and sends it; returns the message's id and what it says of the file.
+async fn sends_image(from: &TestClient, to: &str, content: Vec<u8>) -> (String, DownloadParams) {
+    let uploaded = from.client.upload(content, MediaType::Image, UploadOptions::new()).await.unwrap();
+    let image = ImageMessage {
+        url: Some(uploaded.url.clone()),
+        direct_path: Some(uploaded.direct_path.clone()),
+        media_key: Some(uploaded.media_key.to_vec()),
+        file_sha256: Some(uploaded.file_sha256.to_vec()),
+        file_enc_sha256: Some(uploaded.file_enc_sha256.to_vec()),
+        file_length: Some(uploaded.file_length),
+        mimetype: Some("image/jpeg".to_owned()),
+        ..ImageMessage::default()
+    };
+    let message = wa::Message { image_message: MessageField::some(image), ..wa::Message::default() };
+    let sent = Box::pin(from.client.send_message(jid(to), message)).await.unwrap();
+    (sent.message_id, described(&uploaded, MediaType::Image))
+}
+
+/// Waits until a phone has a message.
+async fn arrived(sim: &Sim, number: &str, id: &str) {
+    let found = sim.wait_for_message(number, |message| message.id == id, DEADLINE).await.unwrap();
+    assert_eq!(found.unwrap().kind, "image");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_side_uploads_every_other_downloads() {
     let sim = network().await;
@@ -41,6 +71,28 @@ async fn what_one_side_uploads_every_other_downloads() {
             let media = described_by_phone(&uploaded, kind);
             assert_eq!(bob.client.download(&media).await.unwrap(), content, "{kind:?} from a phone to a client");
         }
+    }
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sent_image_is_on_both_phones_and_at_the_other_client() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let mut client = TestClient::linked(&sim, &bob).await;
+    let sender = TestClient::linked(&sim, &ada).await;
+    let content = content(70_000);
+    let (id, _) = sends_image(&sender, &bob, content.clone()).await;
+    let image = client
+        .expect("the image", |event| {
+            event.messages().find_map(|inbound| inbound.message.image_message.as_option().cloned())
+        })
+        .await;
+    assert_eq!(client.client.download(&image).await.unwrap(), content);
+    for number in [&ada, &bob] {
+        arrived(&sim, number, &id).await;
+        let media = sim.phone_media(number, &id).await.unwrap();
+        assert_eq!((media.content, media.mime_type.as_deref()), (content.clone(), Some("image/jpeg")));
     }
     all_understood(&sim).await;
 }
