@@ -40,6 +40,7 @@ pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
 pub use sim::PhoneMedia;
 pub use sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
+pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats,
 };

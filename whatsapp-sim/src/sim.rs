@@ -4,6 +4,7 @@
 //! of it.
 
 mod business;
+mod calls;
 mod error;
 mod faults;
 mod log;
@@ -43,6 +44,7 @@ use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
 
 pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
+pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;

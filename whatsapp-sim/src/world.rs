@@ -7,6 +7,7 @@ pub(crate) mod app_state;
 pub(crate) mod attachment;
 pub(crate) mod blocklist;
 pub(crate) mod business;
+pub(crate) mod call;
 pub(crate) mod chat;
 pub(crate) mod connection;
 pub(crate) mod device_list;
@@ -74,6 +75,8 @@ pub(crate) struct World {
     pub(crate) counters: Counters,
     /// Where media is. It holds bytes that the world never looks into, and keeps them itself.
     pub(crate) media: Arc<MediaStore>,
+    /// The latest calls, the oldest first; they are not stored.
+    pub(crate) calls: VecDeque<call::Call>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

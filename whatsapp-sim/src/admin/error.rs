@@ -65,6 +65,7 @@ codes! {
     TooManyDevices "too_many_devices" CONFLICT
     TooManyFaults "too_many_faults" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
+    UnknownCall "unknown_call" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
@@ -158,6 +159,7 @@ impl From<SimError> for ApiError {
             SimError::BadText => Code::BadText,
             SimError::BadBusiness => Code::BadBusiness,
             SimError::BadSetting => Code::BadSetting,
+            SimError::NoSuchCall => Code::UnknownCall,
             SimError::BadIds => Code::BadIds,
             SimError::BadFault => Code::BadFault,
             SimError::NoSuchFault => Code::UnknownFault,

@@ -88,6 +88,9 @@ pub enum SimError {
     /// A setting does not exist or does not take this value, or a list is full.
     #[error("there is no such setting or value")]
     BadSetting,
+    /// There is no such call that could be answered or ended by this phone.
+    #[error("no such call is going on")]
+    NoSuchCall,
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,

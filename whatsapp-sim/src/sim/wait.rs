@@ -44,7 +44,7 @@ impl Sim {
         waited.unwrap_or_else(|_| Ok(*self.inner.steps.borrow())).map_err(|_| SimError::Stopped)
     }
 
-    async fn wait<T>(
+    pub(super) async fn wait<T>(
         &self,
         within: Duration,
         mut look: impl FnMut(&World) -> Result<Option<T>, SimError>,

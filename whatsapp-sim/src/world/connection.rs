@@ -103,6 +103,7 @@ impl World {
             "ack" => self.acknowledged(who, stanza),
             "presence" => self.presence(id, who, stanza),
             "chatstate" => self.chatstate(who, stanza),
+            "call" => self.call(id, who, stanza),
             // `unified_session`, `offline_batch`: the server has nothing to say to them.
             "ib" => {}
             tag => {

@@ -93,7 +93,7 @@ impl World {
                 .attr("receipt", count(Class::Receipt))
                 .attr("notification", count(Class::Notification))
                 .attr("appdata", 0)
-                .attr("call", 0)
+                .attr("call", count(Class::Call))
                 .attr("status", 0)
                 .build();
             self.send(id, bulletin(preview));

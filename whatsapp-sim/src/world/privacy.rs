@@ -147,6 +147,11 @@ impl World {
         self.open_to(number, adder, "groupadd")
     }
 
+    /// Whether a call of `caller` rings at the account.
+    pub(crate) fn may_ring(&self, number: u64, caller: u64) -> bool {
+        self.open_to(number, caller, "calladd")
+    }
+
     /// Whether `viewer` may learn when the account was last in use: only who shows the own time sees that of others.
     pub(crate) fn may_see_last(&self, number: u64, viewer: u64) -> bool {
         number == viewer || self.privacy(viewer, "last") != "none" && self.open_to(number, viewer, "last")

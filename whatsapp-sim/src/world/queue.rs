@@ -22,6 +22,7 @@ pub(crate) enum Class {
     Message,
     Notification,
     Receipt,
+    Call,
 }
 
 /// One stanza that waits for its acknowledgement.
@@ -114,6 +115,7 @@ impl World {
             Some("message") => Class::Message,
             Some("notification") => Class::Notification,
             Some("receipt") => Class::Receipt,
+            Some("call") => Class::Call,
             _ => return,
         };
         if let Some(id) = stanza::attr(ack, "id") {

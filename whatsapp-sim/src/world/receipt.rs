@@ -21,6 +21,9 @@ impl World {
                 self.end_delivery(who, Class::Message, id);
             }
         }
+        if self.call_receipt(who, receipt) {
+            return;
+        }
         let Some(to) = stanza::jid(receipt, "to") else { return };
         let Some(author) = self.person(&to) else { return };
         match kind.as_deref() {

@@ -4,6 +4,7 @@
 
 mod account;
 mod admin;
+mod calls;
 mod client;
 mod document;
 mod faults;
