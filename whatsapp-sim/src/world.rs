@@ -26,6 +26,7 @@ pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod records;
 pub(crate) mod refusal;
+pub(crate) mod reinstall;
 pub(crate) mod social;
 pub(crate) mod welcome;
 

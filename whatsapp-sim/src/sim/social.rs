@@ -12,6 +12,11 @@ impl Sim {
         self.as_phone(number, |world, phone| world.rename(phone, name)).await
     }
 
+    /// The phone is reset: it has other keys from now on, its companions are logged out, and contacts are told.
+    pub async fn reinstall_phone(&self, number: &str) -> Result<(), SimError> {
+        self.as_phone(number, |world, phone| world.reinstall(phone.number)).await
+    }
+
     /// Somebody takes up the phone, or puts it away.
     pub async fn phone_presence(&self, number: &str, available: bool) -> Result<(), SimError> {
         self.as_phone(number, |world, phone| {

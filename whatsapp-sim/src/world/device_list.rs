@@ -31,7 +31,8 @@ impl World {
         let account = self.accounts.get(&number);
         let companions = account.map_or(0, |account| account.devices.len());
         let newest = account.map_or(0, |account| account.last_key_index);
-        format!("2:{newest:05x}{companions:03x}")
+        let installation = account.map_or(0, |account| account.raw_id);
+        format!("2:{installation:04x}{newest:05x}{companions:03x}")
     }
 
     fn key_index_list(&self, number: u64) -> Node {

@@ -12,7 +12,7 @@ use whatsapp_rust::wacore::types::events::{BusinessUpdateType, Event};
 use whatsapp_rust::{Jid, NodeFilter};
 use whatsapp_sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile, Sim, SimError};
 
-use crate::client::{NAME, TestClient, all_understood, jid, network, phone};
+use crate::client::{DEADLINE, NAME, TestClient, all_understood, jid, network, phone};
 
 async fn lid(sim: &Sim, number: &str) -> Jid {
     Jid::lid(sim.phone(number).await.unwrap().lid)
@@ -211,5 +211,41 @@ async fn a_new_name_reaches_contacts_and_companions() {
     sim.phone_send(&bob, &ada, "me again").await.unwrap();
     assert_eq!(client.text("me again").await.push_name, "bobby＠home");
     assert!(matches!(sim.rename_phone(&bob, "").await, Err(SimError::BadName)));
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_reset_is_met_anew() {
+    let sim = network().await;
+    let (ada, bob, cid) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await, phone(&sim, "Cid").await);
+    let mut client = TestClient::linked(&sim, &ada).await;
+    let mut bob_client = TestClient::linked(&sim, &bob).await;
+    let before = client.send(&jid(&bob), "before").await;
+    bob_client.text("before").await;
+    sim.wait_for_message(&bob, |message| message.id == before, DEADLINE).await.unwrap().unwrap();
+    sim.phone_send(&cid, &bob, "from phone to phone").await.unwrap();
+    sim.phone_send(&bob, &ada, "with the old keys").await.unwrap();
+    client.text("with the old keys").await;
+
+    sim.reinstall_phone(&bob).await.unwrap();
+    bob_client.logged_out().await;
+    let bob_lid = lid(&sim, &bob).await;
+    let changed = |event: &Event| match event {
+        Event::IdentityChange(change) if change.user == bob_lid && !change.implicit => Some(()),
+        _ => None,
+    };
+    client.expect("the news of Bob's new keys", changed).await;
+    let after = client.send(&jid(&bob), "after").await;
+    let got = sim.wait_for_message(&bob, |message| message.id == after, DEADLINE).await.unwrap().unwrap();
+    assert_eq!(got.text.as_deref(), Some("after"));
+    sim.phone_send(&bob, &ada, "with the new keys").await.unwrap();
+    client.text("with the new keys").await;
+    let id = sim.phone_send(&cid, &bob, "from phone to phone again").await.unwrap();
+    sim.wait_for_message(&bob, |message| message.id == id, DEADLINE).await.unwrap().unwrap();
+    // A companion of the new phone works as one of the old did.
+    let again = TestClient::linked(&sim, &bob).await;
+    again.send(&jid(&ada), "linked again").await;
+    client.text("linked again").await;
+    assert_eq!(sim.phone(&bob).await.unwrap().devices.len(), 1);
     all_understood(&sim).await;
 }
