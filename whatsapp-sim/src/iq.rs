@@ -3,6 +3,7 @@
 
 mod business;
 mod devices;
+mod groups;
 mod keys;
 mod privacy;
 mod settings;
@@ -53,7 +54,10 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
         ("w:profile:picture", "get", _) => Some(no_picture(world, who, request)),
         ("w:m", "set", "media_conn") => Some(media(world, request)),
         ("w:mex", "get", "query") => Some(no_data(request)),
-        ("w:g2", "get", "participating") => Some(stanza::result(request, [NodeBuilder::new("groups").build()])),
+        ("w:g2", ..) => {
+            let answer = groups::answer(world, who, request);
+            answer.or_else(|| Some(unknown(world, request, &xmlns, child)))
+        }
         _ => Some(unknown(world, request, &xmlns, child)),
     }
 }

@@ -42,7 +42,8 @@ pub use sim::PhoneMedia;
 pub use sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
-    DeviceInfo, FaultInfo, FaultName, FaultText, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim, SimError, Stats,
+    DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,
+    SimError, Stats,
 };
 pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use world::faults::{FaultKind, FaultSpec, Way};

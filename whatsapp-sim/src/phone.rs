@@ -11,5 +11,5 @@ pub(crate) mod media_retry;
 pub mod signal;
 
 pub use signal::{
-    EncKind, KeyBundle, PhoneError, PhoneSignal, PhoneState, PublicBundle, SignedPreKeyPublic, TypedCode,
+    EncKind, KeyBundle, PhoneError, PhoneSignal, PhoneState, PublicBundle, Recipient, SignedPreKeyPublic, TypedCode,
 };

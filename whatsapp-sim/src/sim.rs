@@ -43,6 +43,7 @@ use crate::world::login::Wire;
 use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
 
+pub use crate::world::group::GroupError;
 pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
@@ -207,12 +208,10 @@ impl Sim {
         let mut step = self.step().await?;
         let world = step.world();
         let read = both(world, number, chat).and_then(|(number, chat)| {
-            let author = chat.person().ok_or(SimError::WrongChat)?;
             if ids.is_empty() || ids.len() > MAX_READ {
                 return Err(SimError::BadIds);
             }
-            world.phone_sends_receipt(number, author, ids, Some("read"));
-            Ok(())
+            world.phone_reads(number, chat, ids)
         });
         step.done().await?;
         read
@@ -223,9 +222,13 @@ impl Sim {
         let mut step = self.step().await?;
         let world = step.world();
         let typed = both(world, number, to).and_then(|(number, chat)| {
-            let to = chat.person().ok_or(SimError::WrongChat)?;
             let state = NodeBuilder::new(if typing { "composing" } else { "paused" }).build();
-            world.typing(DeviceRef { number, device: 0 }, to, vec![state]);
+            let who = DeviceRef { number, device: 0 };
+            match chat {
+                Chat::Person(to) => world.typing(who, to, vec![state]),
+                Chat::Group(id) => world.typing_in_group(who, id, vec![state]),
+                Chat::Status | Chat::Newsletter(_) => return Err(SimError::WrongChat),
+            }
             Ok(())
         });
         step.done().await?;

@@ -12,6 +12,7 @@ pub(crate) mod chat;
 pub(crate) mod connection;
 pub(crate) mod device_list;
 pub(crate) mod faults;
+pub(crate) mod group;
 pub(crate) mod login;
 pub(crate) mod message;
 pub(crate) mod notice;
@@ -42,6 +43,7 @@ use crate::stanza;
 use account::{Account, Device};
 use connection::{Connection, ConnectionId, Out};
 use faults::Faults;
+use group::Group;
 use phone_inbox::PhoneTask;
 use records::Key;
 
@@ -71,6 +73,9 @@ pub(crate) struct World {
     numbers_by_lid: BTreeMap<u64, u64>,
     /// How many accounts were ever created; numbers and LIDs follow from it.
     created: u64,
+    pub(crate) groups: BTreeMap<u64, Group>,
+    /// How many groups were ever founded; their ids follow from it.
+    founded: u64,
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::qr::QrError;
 use crate::media::MediaError;
-use crate::sim::SimError;
+use crate::sim::{GroupError, SimError};
 
 /// Defines the codes: the variant, its name in JSON, its status.
 macro_rules! codes {
@@ -34,10 +34,12 @@ macro_rules! codes {
 }
 
 codes! {
+    AlreadyMember "already_member" CONFLICT
     AlreadyScanned "already_scanned" CONFLICT
     BadAddress "bad_address" BAD_REQUEST
     BadFault "bad_fault" BAD_REQUEST
     BadBusiness "bad_business" BAD_REQUEST
+    BadChange "bad_change" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
@@ -47,15 +49,23 @@ codes! {
     CompanionRefused "companion_refused" BAD_GATEWAY
     CompanionSilent "companion_silent" GATEWAY_TIMEOUT
     CorruptMedia "corrupt_media" UNPROCESSABLE_ENTITY
+    DescriptionChanged "description_changed" CONFLICT
     ForeignHost "foreign_host" FORBIDDEN
     ForeignOrigin "foreign_origin" FORBIDDEN
+    GroupFull "group_full" CONFLICT
     Internal "internal" INTERNAL_SERVER_ERROR
     InvalidBody "invalid_body" UNPROCESSABLE_ENTITY
     InvalidJson "invalid_json" BAD_REQUEST
     InvalidQuery "invalid_query" BAD_REQUEST
     LinkRefused "link_refused" FORBIDDEN
     MediaFull "media_full" INSUFFICIENT_STORAGE
+    InviteGone "invite_gone" GONE
+    IsFounder "is_founder" FORBIDDEN
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
+    NotAMember "not_a_member" FORBIDDEN
+    NotAllowed "not_allowed" FORBIDDEN
+    NotAnAdmin "not_an_admin" FORBIDDEN
+    NotConcerned "not_concerned" NOT_FOUND
     NotFound "not_found" NOT_FOUND
     NumberTaken "number_taken" CONFLICT
     PairCodeExpired "pair_code_expired" GONE
@@ -64,14 +74,18 @@ codes! {
     TooLarge "too_large" PAYLOAD_TOO_LARGE
     TooManyDevices "too_many_devices" CONFLICT
     TooManyFaults "too_many_faults" CONFLICT
+    TooManyGroups "too_many_groups" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
     UnknownCall "unknown_call" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
+    UnknownGroup "unknown_group" NOT_FOUND
+    UnknownInvite "unknown_invite" NOT_FOUND
     UnknownMessage "unknown_message" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
+    WasRemoved "was_removed" FORBIDDEN
     WrongChat "wrong_chat" BAD_REQUEST
     PairCodeWrong "wrong_pair_code" BAD_REQUEST
 }
@@ -155,6 +169,7 @@ impl From<SimError> for ApiError {
             SimError::CompanionSilent => Code::CompanionSilent,
             SimError::NoSuchDevice => Code::UnknownDevice,
             SimError::WrongChat => Code::WrongChat,
+            SimError::Group(error) => group(*error),
             SimError::NoSuchMessage => Code::UnknownMessage,
             SimError::BadText => Code::BadText,
             SimError::BadBusiness => Code::BadBusiness,
@@ -183,6 +198,26 @@ fn media(error: &MediaError) -> Code {
         MediaError::Missing => Code::UnknownMedia,
         MediaError::Corrupt => Code::CorruptMedia,
         MediaError::BadToken | MediaError::Mismatch | MediaError::BadOffset | MediaError::Io(..) => Code::Internal,
+    }
+}
+
+fn group(error: GroupError) -> Code {
+    match error {
+        GroupError::NoSuchGroup => Code::UnknownGroup,
+        GroupError::NotAMember => Code::NotAMember,
+        GroupError::NotAnAdmin => Code::NotAnAdmin,
+        GroupError::BadText => Code::BadText,
+        GroupError::BadRequest => Code::BadChange,
+        GroupError::Conflict => Code::DescriptionChanged,
+        GroupError::Full => Code::GroupFull,
+        GroupError::TooManyGroups => Code::TooManyGroups,
+        GroupError::NoSuchInvite => Code::UnknownInvite,
+        GroupError::InviteGone => Code::InviteGone,
+        GroupError::AlreadyMember => Code::AlreadyMember,
+        GroupError::WasRemoved => Code::WasRemoved,
+        GroupError::NoSuchPerson => Code::NotConcerned,
+        GroupError::IsFounder => Code::IsFounder,
+        GroupError::NotAllowed => Code::NotAllowed,
     }
 }
 

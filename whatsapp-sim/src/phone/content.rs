@@ -10,9 +10,11 @@ use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{ExtendedTextMessage, ProtocolMessage, protocol_message};
 
 mod attachment;
+mod sender_key;
 mod summary;
 
 pub(crate) use attachment::{Attachment, attachment};
+pub use sender_key::{sender_key, sender_key_for};
 pub use summary::{Summary, summary};
 
 /// Which message a reaction, a deletion, an edit or a quotation is about, seen by the account that sends it.

@@ -8,6 +8,7 @@ mod bytes;
 mod error;
 mod keys;
 mod link_code;
+mod sender_keys;
 mod session;
 mod state;
 mod stores;
@@ -18,10 +19,12 @@ use wacore::libsignal::protocol::KeyPair;
 pub use error::PhoneError;
 pub use keys::{PublicBundle, SignedPreKeyPublic};
 pub use link_code::{KeyBundle, TypedCode};
+pub use sender_keys::Recipient;
 pub use session::EncKind;
 pub use state::PhoneState;
 
 use keys::{OneTimeKeys, SignedPreKey};
+use sender_keys::SenderKeys;
 use stores::{Identities, Sessions};
 
 /// Registration ids are 14 bits on the wire of every Signal client; zero means "none".
@@ -33,6 +36,7 @@ pub struct PhoneSignal {
     signed_pre_key: SignedPreKey,
     one_time: OneTimeKeys,
     sessions: Sessions,
+    sender_keys: SenderKeys,
 }
 
 impl PhoneSignal {
@@ -46,6 +50,7 @@ impl PhoneSignal {
             signed_pre_key,
             one_time: OneTimeKeys::default(),
             sessions: Sessions::default(),
+            sender_keys: SenderKeys::default(),
         }
     }
 

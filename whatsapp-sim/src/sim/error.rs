@@ -6,6 +6,7 @@ use crate::address::AddressError;
 use crate::journal::JournalError;
 use crate::media::MediaError;
 use crate::phone::PhoneError;
+use crate::world::group::GroupError;
 use crate::world::records::RecordError;
 
 /// Why a network does not start.
@@ -111,6 +112,9 @@ pub enum SimError {
     /// A fault keeps the account from linking companions.
     #[error("the network refuses to link this companion")]
     LinkRefused,
+    /// A group refuses it.
+    #[error("{0}")]
+    Group(#[from] GroupError),
     /// The phone's cryptography failed.
     #[error("the phone cannot do this")]
     Phone(#[from] PhoneError),

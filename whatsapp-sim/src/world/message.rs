@@ -7,10 +7,9 @@ use wacore_binary::{Jid, JidExt as _, Node};
 
 use super::chat::Chat;
 use super::connection::ConnectionId;
-use super::phone_inbox::{Arrival, PhoneTask};
+use super::phone_inbox::{Arrival, PhoneTask, Sealing};
 use super::queue::Class;
 use super::{DeviceRef, World};
-use crate::phone::EncKind;
 use crate::{address, clock, stanza};
 
 /// The refusal of a message to a person or group that does not exist.
@@ -19,11 +18,11 @@ const UNKNOWN_RECIPIENT: u16 = 404;
 const MALFORMED: u16 = 400;
 
 /// One message on its way, without what differs per device.
-struct Envelope<'a> {
-    message: &'a Node,
-    id: &'a str,
-    from: DeviceRef,
-    chat: Chat,
+pub(super) struct Envelope<'a> {
+    pub(super) message: &'a Node,
+    pub(super) id: &'a str,
+    pub(super) from: DeviceRef,
+    pub(super) chat: Chat,
     shared: Vec<Node>,
     now: u64,
 }
@@ -47,18 +46,23 @@ impl World {
         }
         if let Err(code) = verdict {
             ack = ack.attr("error", code);
+        } else if let Some(hash) = self.corrected_hash(message) {
+            ack = ack.attr("phash", hash);
         }
         self.acknowledge(connection, from, ack.build());
     }
 
     fn route(&mut self, from: DeviceRef, message: &Node, id: &str, to: &Jid) -> Result<(), u16> {
-        let chat = self.chat_of(to).filter(|chat| chat.person().is_some()).ok_or(UNKNOWN_RECIPIENT)?;
+        let chat = self.chat_of(to).ok_or(UNKNOWN_RECIPIENT)?;
         let shared = stanza::children(message)
             .iter()
             .filter(|child| !matches!(child.tag.as_ref(), "participants" | "enc"))
             .cloned()
             .collect();
         let envelope = Envelope { message, id, from, chat, shared, now: clock::now() };
+        if chat.person().is_none() {
+            return self.route_to_many(&envelope);
+        }
         if let Some(participants) = message.get_optional_child("participants") {
             let mut to_devices: Vec<(DeviceRef, Vec<Node>)> = Vec::new();
             for participant in participants.get_children_by_tag("to") {
@@ -78,9 +82,11 @@ impl World {
         Ok(())
     }
 
-    fn pass_on(&mut self, envelope: &Envelope<'_>, to: DeviceRef, ciphertexts: Vec<Node>) {
+    pub(super) fn pass_on(&mut self, envelope: &Envelope<'_>, to: DeviceRef, ciphertexts: Vec<Node>) {
         let sender = envelope.from.number;
-        let blocked = self.accounts.get(&to.number).is_some_and(|account| account.blocked.contains(&sender));
+        // In a group, who is blocked is heard all the same.
+        let blocked = !matches!(envelope.chat, Chat::Group(_))
+            && self.accounts.get(&to.number).is_some_and(|account| account.blocked.contains(&sender));
         if to == envelope.from || blocked || ciphertexts.is_empty() {
             return;
         }
@@ -97,13 +103,17 @@ impl World {
         let sender = self.accounts.get(&envelope.from.number);
         let lid = sender.map_or(0, |account| account.lid);
         let mut stanza = NodeBuilder::new("message")
-            .attr("from", address::lid(lid, envelope.from.device))
             .attr("id", envelope.id)
             .attr("t", envelope.now)
-            .attr("sender_pn", address::pn(envelope.from.number, 0))
             .attr("notify", sender.map_or("", |account| account.name.as_str()));
-        if own {
-            stanza = stanza.attr("recipient", self.chat_jid(envelope.chat));
+        let from = address::lid(lid, envelope.from.device);
+        if envelope.chat.person().is_none() {
+            stanza = self.heard_among_many(stanza, envelope.chat, from, envelope.from.number);
+        } else {
+            stanza = stanza.attr("from", from).attr("sender_pn", address::pn(envelope.from.number, 0));
+            if own {
+                stanza = stanza.attr("recipient", self.chat_jid(envelope.chat));
+            }
         }
         for copied in ["type", "edit", "category", "push_priority"] {
             if let Some(value) = stanza::attr(envelope.message, copied) {
@@ -115,7 +125,7 @@ impl World {
 
     fn hand_to_phone(&mut self, envelope: &Envelope<'_>, number: u64, ciphertexts: &[Node]) {
         for ciphertext in ciphertexts {
-            let kind = stanza::attr(ciphertext, "type").and_then(|kind| EncKind::parse(&kind));
+            let kind = stanza::attr(ciphertext, "type").and_then(|kind| Sealing::parse(&kind));
             let (Some(kind), Some(bytes)) = (kind, stanza::bytes(ciphertext)) else { continue };
             self.phone_task(PhoneTask::Arrived(Arrival {
                 number,

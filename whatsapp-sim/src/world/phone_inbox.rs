@@ -34,6 +34,30 @@ pub(crate) enum PhoneTask {
     Resend { author: u64, to: DeviceRef, id: String, anew: bool },
 }
 
+/// How a message is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sealing {
+    /// For this device alone.
+    Pair(EncKind),
+    /// For everyone who holds the author's chain of the chat.
+    SenderKey,
+}
+
+impl Sealing {
+    /// Reads the `type` attribute of `<enc>`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text == "skmsg" { Some(Self::SenderKey) } else { EncKind::parse(text).map(Self::Pair) }
+    }
+
+    /// The `type` attribute of `<enc>`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pair(kind) => kind.as_str(),
+            Self::SenderKey => "skmsg",
+        }
+    }
+}
+
 /// A ciphertext for a phone.
 pub(crate) struct Arrival {
     pub(crate) number: u64,
@@ -42,7 +66,7 @@ pub(crate) struct Arrival {
     pub(crate) chat: Chat,
     pub(crate) id: String,
     pub(crate) peer: bool,
-    pub(crate) kind: EncKind,
+    pub(crate) kind: Sealing,
     pub(crate) ciphertext: Vec<u8>,
     pub(crate) timestamp: u64,
 }
@@ -66,6 +90,11 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// Whether the phone shows a message.
+    pub(super) fn has(&self, from: u64, id: &str) -> bool {
+        self.position(&from.to_string(), id).is_some()
+    }
+
     pub(super) fn position(&self, from: &str, id: &str) -> Option<u64> {
         let found = self.messages.iter().rev().find(|(_, message)| message.id == id && message.from == from);
         found.map(|(sequence, _)| *sequence)
@@ -112,7 +141,11 @@ impl World {
     async fn arrived(&mut self, arrival: Arrival) {
         let user = self.lid_of(arrival.from.number).to_string();
         let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
-        let opened = account.phone.decrypt(&user, arrival.from.device, arrival.kind, &arrival.ciphertext).await;
+        let (device, chat) = (arrival.from.device, arrival.chat.to_string());
+        let opened = match arrival.kind {
+            Sealing::Pair(kind) => account.phone.decrypt(&user, device, kind, &arrival.ciphertext).await,
+            Sealing::SenderKey => account.phone.decrypt_group(&chat, &user, device, &arrival.ciphertext).await,
+        };
         self.touch(Key::Signal(arrival.number));
         let message = match opened {
             Ok(message) => content::unwrap_device_sent(message).1,
@@ -123,6 +156,12 @@ impl World {
                 return;
             }
         };
+        if let Some(chain) = content::sender_key_for(&message, &chat)
+            && let Some(account) = self.accounts.get_mut(&arrival.number)
+            && let Err(error) = account.phone.learn_sender_key(&chat, &user, device, chain).await
+        {
+            tracing::warn!(%error, "a phone cannot use a sender key");
+        }
         let asks_for_key = message
             .protocol_message
             .as_option()
@@ -148,7 +187,9 @@ impl World {
         if account.inbox.position(&from, &arrival.id).is_some() {
             return self.arrived_again(arrival);
         }
-        let echo = (account.echo && !own && summary.kind == "text").then(|| summary.text.clone()).flatten();
+        let echo = (account.echo && !own && arrival.chat != Chat::Status && summary.kind == "text")
+            .then(|| summary.text.clone())
+            .flatten();
         self.file(
             arrival.number,
             PhoneMessage {
@@ -189,7 +230,8 @@ impl World {
 
     /// The phone's own receipt, to all devices of the author.
     fn phone_delivered(&mut self, arrival: &Arrival) {
-        self.phone_sends_receipt(arrival.number, arrival.from.number, std::slice::from_ref(&arrival.id), None);
+        let ids = std::slice::from_ref(&arrival.id);
+        self.phone_sends_receipt_in(arrival.number, arrival.chat, arrival.from.number, ids, None);
     }
 
     fn arrived_again(&mut self, arrival: &Arrival) {

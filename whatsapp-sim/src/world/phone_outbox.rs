@@ -6,7 +6,7 @@ use wacore_binary::builder::NodeBuilder;
 use waproto::whatsapp as wa;
 
 use super::chat::Chat;
-use super::phone_inbox::{Arrival, PhoneTask, Sent};
+use super::phone_inbox::{Arrival, PhoneTask, Sealing, Sent};
 use super::queue::Class;
 use super::records::Key;
 use super::{DeviceRef, World};
@@ -90,41 +90,63 @@ impl World {
         message: wa::Message,
         label: Label,
     ) -> Result<String, SimError> {
-        let to = chat.person().ok_or(SimError::WrongChat)?;
+        let audience = match chat {
+            Chat::Person(_) => Vec::new(),
+            _ => self.chat_devices(number, chat, label.kind == REACTION.kind)?,
+        };
         let id = Self::fresh_id();
-        let timestamp = clock::now();
-        let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
-        let blocked = recipient.blocked.contains(&number);
-        let theirs: Vec<u16> = std::iter::once(0).chain(recipient.devices.keys().copied()).collect();
-        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
-        let own: Vec<u16> = account.devices.keys().copied().collect();
-        let summary = content::summary(&message);
-        self.file(
-            number,
-            PhoneMessage {
-                id: id.clone(),
-                chat: chat.to_string(),
-                from: number.to_string(),
-                to: to.to_string(),
-                kind: summary.kind.to_owned(),
-                text: summary.text,
-                timestamp,
-                wire_repeats: 0,
-            },
-        );
-        if to != number && !blocked {
-            for device in theirs {
-                self.phone_copy(number, DeviceRef { number: to, device }, chat, &id, &message, label).await?;
-            }
-        }
-        for device in own {
-            self.phone_copy(number, DeviceRef { number, device }, chat, &id, &message, label).await?;
+        self.file_sent(number, chat, &id, &message);
+        match chat {
+            Chat::Person(to) => self.phone_sends_to_person(number, to, &id, &message, label).await?,
+            _ => self.phone_sends_to_many(number, chat, audience, &id, &message, label).await?,
         }
         self.keep_attachment(number, number, &id, &message);
         if let Some(account) = self.accounts.get_mut(&number) {
             account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
         }
         Ok(id)
+    }
+
+    fn file_sent(&mut self, number: u64, chat: Chat, id: &str, message: &wa::Message) {
+        let summary = content::summary(message);
+        self.file(
+            number,
+            PhoneMessage {
+                id: id.to_owned(),
+                chat: chat.to_string(),
+                from: number.to_string(),
+                to: chat.to_string(),
+                kind: summary.kind.to_owned(),
+                text: summary.text,
+                timestamp: clock::now(),
+                wire_repeats: 0,
+            },
+        );
+    }
+
+    async fn phone_sends_to_person(
+        &mut self,
+        number: u64,
+        to: u64,
+        id: &str,
+        message: &wa::Message,
+        label: Label,
+    ) -> Result<(), SimError> {
+        let chat = Chat::Person(to);
+        let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
+        let blocked = recipient.blocked.contains(&number);
+        let theirs: Vec<u16> = std::iter::once(0).chain(recipient.devices.keys().copied()).collect();
+        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
+        let own: Vec<u16> = account.devices.keys().copied().collect();
+        if to != number && !blocked {
+            for device in theirs {
+                self.phone_copy(number, DeviceRef { number: to, device }, chat, id, message, label).await?;
+            }
+        }
+        for device in own {
+            self.phone_copy(number, DeviceRef { number, device }, chat, id, message, label).await?;
+        }
+        Ok(())
     }
 
     /// One device's copy of what a phone sends in its chat with `chat`.
@@ -137,7 +159,7 @@ impl World {
         message: &wa::Message,
         label: Label,
     ) -> Result<(), SimError> {
-        let own = to.number == author;
+        let own = to.number == author && chat.person().is_some();
         // A stranger has no session: nothing but a first message could be read.
         let strange = !own && to.device != 0 && self.seems_strange(to);
         if strange {
@@ -159,52 +181,50 @@ impl World {
                 chat: chat.seen_by(to.number, author),
                 id: id.to_owned(),
                 peer: false,
-                kind,
+                kind: Sealing::Pair(kind),
                 ciphertext,
                 timestamp: clock::now(),
             }));
             return Ok(());
         }
-        let mut stanza = self.phone_stanza(author, id, label);
+        let mut stanza = self.phone_stanza(author, chat, id, label);
         if own {
             stanza = stanza.attr("recipient", chat_jid);
         }
-        self.deliver(to, Class::Message, stanza.children([enc(kind, ciphertext)]).build());
+        self.deliver(to, Class::Message, stanza.children([enc(Sealing::Pair(kind), ciphertext)]).build());
         if strange {
             self.forget_session(author, to);
         }
         Ok(())
     }
 
-    fn phone_stanza(&self, author: u64, id: &str, label: Label) -> NodeBuilder {
+    /// What every device's stanza says of a phone's message.
+    pub(super) fn phone_stanza(&self, author: u64, chat: Chat, id: &str, label: Label) -> NodeBuilder {
         let account = self.accounts.get(&author);
-        let from = if label.category.is_some() {
-            address::pn(author, 0)
-        } else {
-            address::lid(account.map_or(0, |account| account.lid), 0)
-        };
-        let mut stanza = NodeBuilder::new("message")
-            .attr("from", from)
+        let stanza = NodeBuilder::new("message")
             .attr("id", id)
             .attr("type", label.kind)
             .attr("t", clock::now())
             .attr("notify", account.map_or("", |account| account.name.as_str()));
-        match label.category {
-            Some(category) => stanza = stanza.attr("category", category),
-            None => stanza = stanza.attr("sender_pn", address::pn(author, 0)),
+        let lid = address::lid(self.lid_of(author), 0);
+        match (label.category, chat) {
+            (Some(category), _) => stanza.attr("from", address::pn(author, 0)).attr("category", category),
+            (None, Chat::Person(_)) => stanza.attr("from", lid).attr("sender_pn", address::pn(author, 0)),
+            (None, _) => self.heard_among_many(stanza, chat, lid, author),
         }
-        stanza
     }
 
     /// A message from the phone's software to the software of one of its companions.
     pub(super) async fn phone_to_peer(&mut self, who: DeviceRef, message: &wa::Message) -> Result<(), PhoneError> {
         let (kind, ciphertext) = self.phone_encrypts(who.number, who, message).await?;
-        let stanza = self.phone_stanza(who.number, &Self::fresh_id(), PEER).children([enc(kind, ciphertext)]).build();
+        let own = Chat::Person(who.number);
+        let stanza = self.phone_stanza(who.number, own, &Self::fresh_id(), PEER);
+        let stanza = stanza.children([enc(Sealing::Pair(kind), ciphertext)]).build();
         self.deliver(who, Class::Message, stanza);
         Ok(())
     }
 
-    async fn phone_encrypts(
+    pub(super) async fn phone_encrypts(
         &mut self,
         author: u64,
         to: DeviceRef,
@@ -260,6 +280,11 @@ impl World {
         let Some(account) = self.accounts.get_mut(&author) else { return };
         let Some(sent) = account.inbox.sent.iter().find(|sent| sent.id == id) else { return };
         let (chat, message) = (sent.to, sent.message.clone());
+        let recipient = self.recipient(to);
+        if let Some(account) = self.accounts.get_mut(&author) {
+            account.phone.lost_sender_key(&chat.to_string(), &recipient);
+            self.touch(Key::Signal(author));
+        }
         if let Err(error) = self.phone_copy(author, to, chat, id, &message, TEXT).await {
             tracing::warn!(%error, "a phone cannot send another copy");
         }
@@ -274,14 +299,28 @@ impl World {
 
     /// A receipt of a phone, to all devices of the author.
     pub(crate) fn phone_sends_receipt(&mut self, number: u64, author: u64, ids: &[String], kind: Option<&'static str>) {
+        self.phone_sends_receipt_in(number, Chat::Person(author), author, ids, kind);
+    }
+
+    /// A receipt of a phone for what `author` wrote in a chat.
+    pub(super) fn phone_sends_receipt_in(
+        &mut self,
+        number: u64,
+        chat: Chat,
+        author: u64,
+        ids: &[String],
+        kind: Option<&'static str>,
+    ) {
         let [first, rest @ ..] = ids else { return };
-        if kind == Some("read") && !self.may_know_of_reading(number, author) {
+        if chat.person().is_some() && kind == Some("read") && !self.may_know_of_reading(number, author) {
             return;
         }
-        let mut receipt = NodeBuilder::new("receipt")
-            .attr("from", address::lid(self.lid_of(number), 0))
-            .attr("id", first.as_str())
-            .attr("t", clock::now());
+        let receipt = NodeBuilder::new("receipt").attr("id", first.as_str()).attr("t", clock::now());
+        let lid = address::lid(self.lid_of(number), 0);
+        let mut receipt = match chat {
+            Chat::Person(_) => receipt.attr("from", lid),
+            _ => self.heard_among_many(receipt, chat, lid, number),
+        };
         if let Some(kind) = kind {
             receipt = receipt.attr("type", kind);
         }
@@ -295,7 +334,7 @@ impl World {
     }
 }
 
-fn enc(kind: EncKind, ciphertext: Vec<u8>) -> Node {
+pub(super) fn enc(kind: Sealing, ciphertext: Vec<u8>) -> Node {
     let mut node = stanza::leaf("enc", ciphertext);
     node.attrs.insert("v", "2");
     node.attrs.insert("type", kind.as_str());

@@ -3,6 +3,7 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use super::chat::Chat;
 use super::connection::{ConnectionId, Peer};
 use super::{DeviceRef, World};
 use crate::{address, clock, stanza};
@@ -104,7 +105,11 @@ impl World {
 
     /// `<chatstate>` of a client, to the devices of the one it writes to.
     pub(super) fn chatstate(&mut self, who: DeviceRef, chatstate: &Node) {
-        let Some(number) = stanza::jid(chatstate, "to").and_then(|to| self.person(&to)) else { return };
+        let Some(to) = stanza::jid(chatstate, "to") else { return };
+        if let Some(Chat::Group(id)) = self.chat_of(&to) {
+            return self.typing_in_group(who, id, stanza::children(chatstate).to_vec());
+        }
+        let Some(number) = self.person(&to) else { return };
         if number != who.number {
             self.typing(who, number, stanza::children(chatstate).to_vec());
         }

@@ -4,6 +4,7 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use super::chat::Chat;
 use super::queue::Class;
 use super::{DeviceRef, World};
 use crate::{address, clock, stanza};
@@ -25,6 +26,9 @@ impl World {
             return;
         }
         let Some(to) = stanza::jid(receipt, "to") else { return };
+        if let Some(chat @ (Chat::Group(_) | Chat::Status)) = self.chat_of(&to) {
+            return self.receipt_of_many(who, chat, receipt, &ids);
+        }
         let Some(author) = self.person(&to) else { return };
         match kind.as_deref() {
             // A copy that did not decrypt: only the device that sent it can send it again.
@@ -62,8 +66,13 @@ impl World {
 
     /// The receipt as others get it.
     fn forwarded(&self, who: DeviceRef, receipt: &Node) -> Node {
-        let mut forwarded = NodeBuilder::new("receipt").attr("from", address::lid(self.lid_of(who.number), who.device));
-        for copied in ["id", "type", "participant", "recipient"] {
+        let forwarded = NodeBuilder::new("receipt").attr("from", address::lid(self.lid_of(who.number), who.device));
+        Self::copied_receipt(forwarded, receipt)
+    }
+
+    /// What a receipt says, under another sender.
+    pub(super) fn copied_receipt(mut forwarded: NodeBuilder, receipt: &Node) -> Node {
+        for copied in ["id", "type", "recipient"] {
             if let Some(value) = receipt.attrs.get(copied) {
                 forwarded = forwarded.attr(copied, value.clone());
             }

@@ -37,6 +37,8 @@ pub(crate) enum Key {
     Collection(u64, String),
     /// The file of a message on a phone.
     Attachment(u64, u64),
+    /// A group.
+    Group(u64),
 }
 
 /// Why stored records make no world.
@@ -56,6 +58,8 @@ pub enum RecordError {
 #[derive(Serialize, Deserialize)]
 struct WorldRecord {
     created: u64,
+    #[serde(default)]
+    founded: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,7 +84,7 @@ impl World {
     pub(crate) fn record(&self, key: &Key) -> Result<Option<Value>, RecordError> {
         let account = |number: &u64| self.accounts.get(number);
         let value = match key {
-            Key::World => Some(json(&WorldRecord { created: self.created() })?),
+            Key::World => Some(json(&WorldRecord { created: self.created(), founded: self.founded })?),
             Key::Account(number) => account(number).map(|account| json(&account_record(account))).transpose()?,
             Key::Signal(number) => account(number).map(|account| json(&account.phone.to_state())).transpose()?,
             Key::Device(number, device) => {
@@ -97,6 +101,7 @@ impl World {
             Key::Attachment(number, sequence) => {
                 account(number).and_then(|account| account.inbox.attachments.get(sequence)).map(json).transpose()?
             }
+            Key::Group(id) => self.groups.get(id).map(json).transpose()?,
             Key::Collection(number, name) => {
                 account(number).and_then(|account| account.collections.get(name)).map(json).transpose()?
             }
@@ -107,6 +112,7 @@ impl World {
     /// The keys of everything there is.
     pub(crate) fn keys(&self) -> BTreeSet<Key> {
         let mut keys = BTreeSet::from([Key::World]);
+        keys.extend(self.groups.keys().map(|id| Key::Group(*id)));
         for (number, account) in &self.accounts {
             keys.extend([Key::Account(*number), Key::Signal(*number)]);
             keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
@@ -125,7 +131,14 @@ impl World {
         let mut world = Self::default();
         while let Some((key, value)) = records.pop_first() {
             match key {
-                Key::World => world.set_created(parse::<WorldRecord>(value)?.created),
+                Key::World => {
+                    let stored: WorldRecord = parse(value)?;
+                    world.set_created(stored.created);
+                    world.founded = stored.founded;
+                }
+                Key::Group(id) => {
+                    world.groups.insert(id, parse(value)?);
+                }
                 Key::Account(number) => {
                     let state = records.remove(&Key::Signal(number)).ok_or(RecordError::Orphan)?;
                     let phone = PhoneSignal::from_state(parse::<PhoneState>(state)?)?;

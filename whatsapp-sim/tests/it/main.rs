@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod document;
 mod faults;
+mod groups;
 mod handshake;
 mod linking;
 mod media;

@@ -14,10 +14,10 @@ use super::keys::{self, PublicBundle};
 use super::{PhoneError, PhoneSignal};
 
 /// The padding scheme of `<enc v="2">`.
-const PADDING_VERSION: u8 = 2;
+pub(super) const PADDING_VERSION: u8 = 2;
 
 /// Larger ciphertexts are refused before any work: texts end at 64 KiB, media travels outside of messages.
-const MAX_CIPHERTEXT: usize = 1024 * 1024;
+pub(super) const MAX_CIPHERTEXT: usize = 1024 * 1024;
 
 /// The two kinds of one-to-one ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! The phone at rest: everything that must survive a restart, so that clients' sessions with it stay usable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use wacore::libsignal::protocol::{IdentityKey, SessionRecord};
+use wacore::libsignal::protocol::{IdentityKey, SenderKeyRecord, SessionRecord};
 
 use super::keys::{self, OneTimeKeys, SignedPreKey};
+use super::sender_keys::SenderKeys;
 use super::stores::{Identities, Sessions};
 use super::{PhoneError, PhoneSignal, bytes};
 
@@ -22,6 +23,8 @@ pub struct PhoneState {
     one_time: BTreeMap<u32, String>,
     identities: BTreeMap<String, String>,
     sessions: BTreeMap<String, String>,
+    sender_keys: BTreeMap<String, String>,
+    sender_key_holders: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl fmt::Debug for PhoneState {
@@ -37,6 +40,8 @@ impl PhoneSignal {
         let one_time = self.one_time.issued.iter();
         let known = self.identities.known.iter();
         let sessions = self.sessions.0.iter();
+        // Only a record without a usable chain does not serialise, and such a record is worth nothing.
+        let chains = self.sender_keys.records.iter().filter_map(|(at, record)| Some((at, record.serialize().ok()?)));
         PhoneState {
             registration_id: self.identities.registration_id(),
             identity: bytes::encode(self.identities.own().private_key.serialize()),
@@ -46,6 +51,8 @@ impl PhoneSignal {
             one_time: one_time.map(|(id, pair)| (*id, bytes::encode(pair.private_key.serialize()))).collect(),
             identities: known.map(|(at, key)| (at.clone(), bytes::encode(key.serialize()))).collect(),
             sessions: sessions.map(|(at, record)| (at.clone(), bytes::encode(record_bytes(record)))).collect(),
+            sender_keys: chains.map(|(at, record)| (at.clone(), bytes::encode(record))).collect(),
+            sender_key_holders: self.sender_keys.holders.clone(),
         }
     }
 
@@ -70,6 +77,12 @@ impl PhoneSignal {
             let record = SessionRecord::deserialize(&record).map_err(|_| PhoneError::State("session"))?;
             sessions.0.insert(at, record);
         }
+        let mut sender_keys = SenderKeys { holders: state.sender_key_holders, ..Default::default() };
+        for (at, record) in state.sender_keys {
+            let record = bytes::decode(&record, "sender key")?;
+            let record = SenderKeyRecord::deserialize(&record).map_err(|_| PhoneError::State("sender key"))?;
+            sender_keys.records.insert(at, record);
+        }
         Ok(Self {
             identities,
             signed_pre_key: SignedPreKey {
@@ -78,6 +91,7 @@ impl PhoneSignal {
             },
             one_time,
             sessions,
+            sender_keys,
         })
     }
 }
