@@ -34,6 +34,7 @@ mod faults;
 mod guard;
 mod log;
 mod media;
+mod page;
 mod pair_code;
 mod phones;
 mod qr;
@@ -68,6 +69,7 @@ fn areas() -> OpenApiRouter<Sim> {
 pub(crate) fn router(sim: Sim, hosts: impl IntoIterator<Item = String>) -> Router {
     let (router, document) = areas().split_for_parts();
     router
+        .merge(page::routes())
         .layer(document::layer(document))
         .method_not_allowed_fallback(|| async { ApiError::method() })
         .fallback(|| async { ApiError::route() })

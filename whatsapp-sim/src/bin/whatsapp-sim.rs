@@ -53,7 +53,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     .context("cannot start the network")?;
     let address = sim.addr();
     say(&format!(
-        "WhatsApp simulator\n  clients     {}\n  admin       http://{address}/admin/phones\n  server key  {}\n",
+        "WhatsApp simulator\n  clients     {}\n  page        http://{address}/\n  admin       http://{address}/admin/phones\n  server key  {}\n",
         sim.ws_url(),
         hex::encode(sim.server_public_key()),
     ));
