@@ -5,6 +5,8 @@ mod business;
 mod devices;
 mod groups;
 mod keys;
+mod mex;
+mod newsletter;
 mod privacy;
 mod settings;
 mod usync;
@@ -53,11 +55,14 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
         ("status", "set", "status") => Some(settings::set_about(world, who, request)),
         ("w:profile:picture", "get", _) => Some(no_picture(world, who, request)),
         ("w:m", "set", "media_conn") => Some(media(world, request)),
-        ("w:mex", "get", "query") => Some(no_data(request)),
         ("w:g2", ..) => {
             let answer = groups::answer(world, who, request);
             answer.or_else(|| Some(unknown(world, request, &xmlns, child)))
         }
+        ("w:mex", "get", "query") => Some(mex::answer(world, who, request)),
+        ("newsletter", "get", "messages" | "message_updates") => Some(newsletter::messages(world, who, request)),
+        ("newsletter", "set", "live_updates") => Some(newsletter::watch(world, id, request)),
+        ("spam", "set", "spam_list") => Some(report(request)),
         _ => Some(unknown(world, request, &xmlns, child)),
     }
 }
@@ -78,6 +83,12 @@ fn no_picture(world: &World, who: DeviceRef, request: &Node) -> Node {
     stanza::result(request, [NodeBuilder::new("picture").children([missing]).build()])
 }
 
+/// A report of spam is taken, and nothing comes of it.
+fn report(request: &Node) -> Node {
+    let id = World::fresh_id();
+    stanza::result(request, [NodeBuilder::new("report_id").string_content(id).build()])
+}
+
 /// Where media goes: this server. Clients put `https://` before the name whatever it is.
 fn media(world: &World, request: &Node) -> Node {
     let host = NodeBuilder::new("host").attr("hostname", world.media.host()).attr("type", "primary").build();
@@ -89,9 +100,4 @@ fn media(world: &World, request: &Node) -> Node {
         .children([host])
         .build();
     stanza::result(request, [media])
-}
-
-/// The GraphQL side of WhatsApp knows nothing here.
-fn no_data(request: &Node) -> Node {
-    stanza::result(request, [stanza::leaf("result", *br#"{"data":{}}"#)])
 }

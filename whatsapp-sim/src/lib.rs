@@ -45,6 +45,7 @@ pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,
     SimError, Stats,
 };
+pub use sim::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};

@@ -9,6 +9,7 @@ mod error;
 mod faults;
 mod log;
 mod media;
+mod newsletters;
 mod pair_code;
 mod refusal;
 mod social;
@@ -49,6 +50,7 @@ pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
+pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
 
 /// How long a companion may take to answer a scan.

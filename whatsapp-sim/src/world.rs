@@ -15,6 +15,8 @@ pub(crate) mod faults;
 pub(crate) mod group;
 pub(crate) mod login;
 pub(crate) mod message;
+pub(crate) mod newsletter;
+pub(crate) mod newsletter_posts;
 pub(crate) mod notice;
 pub(crate) mod pair_code;
 pub(crate) mod pairing;
@@ -83,6 +85,7 @@ pub(crate) struct World {
     pub(crate) media: Arc<MediaStore>,
     /// The latest calls, the oldest first; they are not stored.
     pub(crate) calls: VecDeque<call::Call>,
+    pub(crate) newsletters: BTreeMap<u64, newsletter::Newsletter>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

@@ -67,6 +67,7 @@ codes! {
     NotAnAdmin "not_an_admin" FORBIDDEN
     NotConcerned "not_concerned" NOT_FOUND
     NotFound "not_found" NOT_FOUND
+    NotYourNewsletter "not_your_newsletter" FORBIDDEN
     NumberTaken "number_taken" CONFLICT
     PairCodeExpired "pair_code_expired" GONE
     QrExpired "qr_expired" GONE
@@ -75,6 +76,7 @@ codes! {
     TooManyDevices "too_many_devices" CONFLICT
     TooManyFaults "too_many_faults" CONFLICT
     TooManyGroups "too_many_groups" CONFLICT
+    TooManyNewsletters "too_many_newsletters" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
     UnknownCall "unknown_call" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
@@ -83,6 +85,7 @@ codes! {
     UnknownGroup "unknown_group" NOT_FOUND
     UnknownInvite "unknown_invite" NOT_FOUND
     UnknownMessage "unknown_message" NOT_FOUND
+    UnknownNewsletter "unknown_newsletter" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
     WasRemoved "was_removed" FORBIDDEN
@@ -175,6 +178,9 @@ impl From<SimError> for ApiError {
             SimError::BadBusiness => Code::BadBusiness,
             SimError::BadSetting => Code::BadSetting,
             SimError::NoSuchCall => Code::UnknownCall,
+            SimError::NoSuchNewsletter => Code::UnknownNewsletter,
+            SimError::NotYourNewsletter => Code::NotYourNewsletter,
+            SimError::TooManyNewsletters => Code::TooManyNewsletters,
             SimError::BadIds => Code::BadIds,
             SimError::BadFault => Code::BadFault,
             SimError::NoSuchFault => Code::UnknownFault,

@@ -92,6 +92,15 @@ pub enum SimError {
     /// There is no such call that could be answered or ended by this phone.
     #[error("no such call is going on")]
     NoSuchCall,
+    /// There is no such channel or post.
+    #[error("there is no such channel or post")]
+    NoSuchNewsletter,
+    /// Only the owner may do this, or only those who follow, or everyone but the owner.
+    #[error("this account may not do that in this channel")]
+    NotYourNewsletter,
+    /// There is no room for another channel.
+    #[error("the network has no room for another channel")]
+    TooManyNewsletters,
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,

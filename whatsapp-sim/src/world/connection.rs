@@ -1,7 +1,7 @@
 //! Live connections: who sits at the other end, and the bounded queue to the socket's writer. A connection is known by
 //! its number, because two sockets of one device overlap for a moment whenever a client reconnects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -52,6 +52,8 @@ pub(crate) struct Connection {
     pub(crate) peer: Peer,
     /// Accounts whose presence this connection asked to follow.
     pub(crate) subscriptions: BTreeSet<u64>,
+    /// Channels whose news this connection wants, and until when.
+    pub(crate) channels: BTreeMap<u64, u64>,
     /// What a fault keeps from passing.
     pub(crate) stalled: Option<Stalled>,
     /// A message that a fault lets the next one overtake.

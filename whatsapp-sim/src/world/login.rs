@@ -1,7 +1,7 @@
 //! What happens when a handshake is complete: a login, a registration, or a refusal; and the start of delivery after
 //! it. Authentication is the Noise static key: it has to be the one that was stored at pairing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,7 @@ impl World {
             closing: wire.closing,
             peer,
             subscriptions: BTreeSet::new(),
+            channels: BTreeMap::new(),
             stalled: None,
             set_aside: None,
         };

@@ -7,6 +7,7 @@ use wacore_binary::{Jid, JidExt as _, Node};
 
 use super::chat::Chat;
 use super::connection::ConnectionId;
+use super::newsletter::Refusal;
 use super::phone_inbox::{Arrival, PhoneTask, Sealing};
 use super::queue::Class;
 use super::{DeviceRef, World};
@@ -34,7 +35,12 @@ impl World {
         let Ok(refused) = self.strike_send(connection, from, message) else { return };
         let verdict = match (refused, stanza::attr(message, "id"), &to) {
             (Some(code), ..) => Err(code),
-            (None, Some(id), Some(to)) => self.route(from, message, &id, to),
+            (None, Some(id), Some(to)) => match self.chat_of(to) {
+                Some(Chat::Newsletter(channel)) => {
+                    self.newsletter_message(from, message, &id, channel).map_err(Refusal::code)
+                }
+                _ => self.route(from, message, &id, to),
+            },
             _ => Err(MALFORMED),
         };
         let mut ack = NodeBuilder::new("ack").attr("class", "message").attr("t", clock::now());

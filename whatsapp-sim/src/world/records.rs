@@ -35,6 +35,10 @@ pub(crate) enum Key {
     Message(u64, u64),
     /// One app-state collection.
     Collection(u64, String),
+    /// A channel without its posts.
+    Newsletter(u64),
+    /// One post of a channel.
+    Post(u64, u64),
     /// The file of a message on a phone.
     Attachment(u64, u64),
     /// A group.
@@ -105,6 +109,10 @@ impl World {
             Key::Collection(number, name) => {
                 account(number).and_then(|account| account.collections.get(name)).map(json).transpose()?
             }
+            Key::Newsletter(id) => self.newsletters.get(id).map(json).transpose()?,
+            Key::Post(id, post) => {
+                self.newsletters.get(id).and_then(|newsletter| newsletter.posts.get(post)).map(json).transpose()?
+            }
         };
         Ok(value)
     }
@@ -122,6 +130,10 @@ impl World {
                 keys.insert(Key::Device(*number, *id));
                 keys.extend(device.queue.entries.keys().map(|sequence| Key::Queue(*number, *id, *sequence)));
             }
+        }
+        for (id, newsletter) in &self.newsletters {
+            keys.insert(Key::Newsletter(*id));
+            keys.extend(newsletter.posts.keys().map(|post| Key::Post(*id, *post)));
         }
         keys
     }
@@ -165,6 +177,13 @@ impl World {
                 Key::Collection(number, name) => {
                     let collection: Collection = parse(value)?;
                     world.owner(number)?.collections.insert(name, collection);
+                }
+                Key::Newsletter(id) => {
+                    world.newsletters.insert(id, parse(value)?);
+                }
+                Key::Post(id, post) => {
+                    let newsletter = world.newsletters.get_mut(&id).ok_or(RecordError::Orphan)?;
+                    newsletter.posts.insert(post, parse(value)?);
                 }
             }
         }

@@ -13,6 +13,7 @@ mod handshake;
 mod linking;
 mod media;
 mod messages;
+mod newsletters;
 mod page;
 mod pair_code;
 mod people;
