@@ -27,6 +27,7 @@
 //! derives `IntoParams` and is read by [`extract::Parameters`].
 
 mod answer;
+mod calls;
 mod document;
 mod error;
 mod extract;
@@ -34,11 +35,13 @@ mod faults;
 mod guard;
 mod log;
 mod media;
+mod newsletters;
 mod page;
 mod pair_code;
 mod phones;
 mod qr;
 mod scan;
+mod social;
 mod system;
 
 use axum::extract::DefaultBodyLimit;
@@ -56,6 +59,9 @@ const MAX_BODY: usize = 1024 * 1024;
 fn areas() -> OpenApiRouter<Sim> {
     document::begin()
         .merge(phones::routes())
+        .merge(social::routes())
+        .merge(calls::routes())
+        .merge(newsletters::routes())
         .merge(scan::routes())
         .merge(pair_code::routes())
         .merge(faults::routes())

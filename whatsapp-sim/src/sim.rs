@@ -221,10 +221,20 @@ impl Sim {
 
     /// The person types, or stops.
     pub async fn phone_typing(&self, number: &str, to: &str, typing: bool) -> Result<(), SimError> {
+        let state = NodeBuilder::new(if typing { "composing" } else { "paused" }).build();
+        self.phone_chat_state(number, to, state).await
+    }
+
+    /// The person records a voice message.
+    pub async fn phone_recording(&self, number: &str, to: &str) -> Result<(), SimError> {
+        let state = NodeBuilder::new("composing").attr("media", "audio").build();
+        self.phone_chat_state(number, to, state).await
+    }
+
+    async fn phone_chat_state(&self, number: &str, to: &str, state: Node) -> Result<(), SimError> {
         let mut step = self.step().await?;
         let world = step.world();
         let typed = both(world, number, to).and_then(|(number, chat)| {
-            let state = NodeBuilder::new(if typing { "composing" } else { "paused" }).build();
             let who = DeviceRef { number, device: 0 };
             match chat {
                 Chat::Person(to) => world.typing(who, to, vec![state]),

@@ -78,6 +78,7 @@ codes! {
     TooManyGroups "too_many_groups" CONFLICT
     TooManyNewsletters "too_many_newsletters" CONFLICT
     TooManyPhones "too_many_phones" CONFLICT
+    UnknownBusiness "unknown_business" NOT_FOUND
     UnknownCall "unknown_call" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
@@ -178,6 +179,7 @@ impl From<SimError> for ApiError {
             SimError::BadBusiness => Code::BadBusiness,
             SimError::BadSetting => Code::BadSetting,
             SimError::NoSuchCall => Code::UnknownCall,
+            SimError::NoBusiness => Code::UnknownBusiness,
             SimError::NoSuchNewsletter => Code::UnknownNewsletter,
             SimError::NotYourNewsletter => Code::NotYourNewsletter,
             SimError::TooManyNewsletters => Code::TooManyNewsletters,

@@ -204,12 +204,15 @@ async fn read(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "chat": "6281200000102", "typing": true }))]
-struct Typing {
+struct ChatState {
     /// The other person of the chat.
     chat: String,
     /// False when the person stops.
     #[serde(default = "yes")]
     typing: bool,
+    /// True when the person records a voice message instead.
+    #[serde(default)]
+    recording: bool,
 }
 
 fn yes() -> bool {
@@ -221,7 +224,7 @@ fn yes() -> bool {
     post,
     path = "/admin/phones/{number}/typing",
     tag = "messages",
-    request_body = Typing,
+    request_body = ChatState,
     responses(
         (status = 200, body = Success<Nothing>),
     ),
@@ -229,9 +232,13 @@ fn yes() -> bool {
 async fn typing(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
-    Body(state): Body<Typing>,
+    Body(state): Body<ChatState>,
 ) -> Outcome<impl IntoResponse> {
-    sim.phone_typing(&number, &state.chat, state.typing).await?;
+    if state.recording && state.typing {
+        sim.phone_recording(&number, &state.chat).await?;
+    } else {
+        sim.phone_typing(&number, &state.chat, state.typing).await?;
+    }
     Ok(success(Nothing {}))
 }
 

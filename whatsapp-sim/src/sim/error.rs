@@ -92,6 +92,9 @@ pub enum SimError {
     /// There is no such call that could be answered or ended by this phone.
     #[error("no such call is going on")]
     NoSuchCall,
+    /// The account is a person's.
+    #[error("this phone is no business")]
+    NoBusiness,
     /// There is no such channel or post.
     #[error("there is no such channel or post")]
     NoSuchNewsletter,

@@ -77,6 +77,8 @@ async fn a_call_that_nobody_takes_is_missed() {
         assert!(matches!(sim.end_call(&bob, &id, false).await, Err(SimError::NoSuchCall)));
     }
     // A client that is away learns of it when it comes back.
+    let settled = sim.wait_for_phone(&ada, |phone| phone.devices[0].queued == 0, DEADLINE).await.unwrap();
+    assert!(settled.is_some(), "the client acknowledges what belongs to a call");
     let store = client.stop().await;
     let id = sim.call(&bob, &ada, &CallOptions::default()).await.unwrap();
     sim.end_call(&bob, &id, true).await.unwrap();

@@ -3,16 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
+use serde_json::{Value, json};
 use whatsapp_rust::wacore::iq::business::{BusinessHourMode, DayOfWeek};
 use whatsapp_rust::wacore::iq::usync::{
-    UsyncAddressingMode, UsyncContext, UsyncFeature, UsyncMode, UsyncProtocol, UsyncProtocolKind, UsyncProtocolResult,
-    UsyncQuery, UsyncUser, UsyncUserResult,
+    UsyncAddressingMode, UsyncContext, UsyncDeviceSyncHint, UsyncFeature, UsyncMode, UsyncProtocol, UsyncProtocolKind,
+    UsyncProtocolResult, UsyncQuery, UsyncUser, UsyncUserResult,
 };
 use whatsapp_rust::wacore::types::events::{BusinessUpdateType, Event};
+use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia};
 use whatsapp_rust::{Jid, NodeFilter};
 use whatsapp_sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile, Sim, SimError};
 
 use crate::client::{DEADLINE, NAME, TestClient, all_understood, jid, network, phone};
+use crate::phone::Network;
 
 async fn lid(sim: &Sim, number: &str) -> Jid {
     Jid::lid(sim.phone(number).await.unwrap().lid)
@@ -247,5 +250,106 @@ async fn a_phone_that_was_reset_is_met_anew() {
     again.send(&jid(&ada), "linked again").await;
     client.text("linked again").await;
     assert_eq!(sim.phone(&bob).await.unwrap().devices.len(), 1);
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_driven_over_http_as_well() {
+    let network = Network::start().await;
+    let sim = &network.sim;
+    let (ada, bob) = (network.phone("Ada").await, network.phone("Bob").await);
+    let mut client = TestClient::linked(sim, &ada).await;
+    client.client.contacts().get_user_info(&[jid(&bob)]).await.unwrap();
+    let bob_lid = lid(sim, &bob).await;
+    client.client.presence().subscribe(bob_lid.clone()).await.unwrap();
+    let post = async |path: &str, body: Value| {
+        let (status, body) = network.post(path, body).await;
+        assert!((200..300).contains(&status), "{path}: {body}");
+        body
+    };
+    let of = |path: &str| format!("/admin/phones/{bob}/{path}");
+    post(&of("presence"), json!({ "available": true })).await;
+    let here = |event: &Event| match event {
+        Event::Presence(update) if update.from == bob_lid && !update.unavailable => Some(()),
+        _ => None,
+    };
+    client.expect("Bob's presence", here).await;
+    post(&of("typing"), json!({ "chat": ada, "recording": true })).await;
+    let recording = |event: &Event| match event {
+        Event::ChatPresence(update) => Some((update.state, update.media)),
+        _ => None,
+    };
+    let seen = client.expect("Bob recording", recording).await;
+    assert_eq!(seen, (ChatPresence::Composing, ChatPresenceMedia::Audio));
+    post(&of("name"), json!({ "name": "Robert" })).await;
+    client.expect("the name", |event| matches!(event, Event::ContactUpdated(_)).then_some(())).await;
+
+    let call = post(&of("calls"), json!({ "to": ada })).await["data"]["id"].as_str().unwrap().to_owned();
+    client.expect("the call", |event| matches!(event, Event::IncomingCall(_)).then_some(())).await;
+    post(&of(&format!("calls/{call}")), json!({ "act": "timeout" })).await;
+    let log = network.get(&of("calls")).await.1["data"].take();
+    assert_eq!((&log[0]["id"], &log[0]["state"]), (&json!(call), &json!("missed")));
+
+    let channel = post("/admin/newsletters", json!({ "owner": bob, "name": "Bread" })).await;
+    let id = channel["data"]["id"].as_str().unwrap();
+    post(&format!("/admin/newsletters/{id}/followers"), json!({ "number": ada })).await;
+    let posted = post(&format!("/admin/newsletters/{id}/posts"), json!({ "text": "rolls" })).await;
+    client.text("rolls").await;
+    let server_id = posted["data"]["serverId"].as_u64().unwrap();
+    let reaction = json!({ "number": ada, "emoji": "👍" });
+    post(&format!("/admin/newsletters/{id}/posts/{server_id}/reactions"), reaction).await;
+    let shown = network.get(&format!("/admin/newsletters/{id}")).await.1["data"].take();
+    assert_eq!(shown["posts"][0]["reactions"], json!([{ "emoji": "👍", "count": 1 }]));
+
+    post(&of("blocked"), json!({ "other": ada })).await;
+    assert_eq!(network.get(&of("blocked")).await.1["data"], json!([ada]));
+    post(&of("reinstall"), json!({})).await;
+    assert_eq!(network.get(&of("business")).await.1["code"], "unknown_business");
+    assert_eq!(network.get(&of("privacy")).await.1["data"][0], json!({ "category": "last", "value": "all" }));
+    all_understood(sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_reaches_the_contact() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let client = TestClient::linked(&sim, &ada).await;
+    let other = TestClient::linked(&sim, &bob).await;
+    sim.phone_privacy(&ada, "groupadd", "contacts").await.unwrap();
+    let told = other.client.wait_for_node(NodeFilter::tag("notification").attr("type", "privacy_token"));
+    let bob_lid = lid(&sim, &bob).await;
+    assert!(client.client.tc_token().issue_tokens(&[bob_lid]).await.unwrap().is_empty());
+    let told = told.await.unwrap();
+    let token = told.get().get_optional_child_by_tag(&["tokens", "token"]).unwrap();
+    assert_eq!(token.content_bytes().map(<[u8]>::len), Some(16));
+    assert!(sim.may_add_to_group(&ada, &bob).await.unwrap(), "whom one trusts is a contact");
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_knows_a_device_list_is_told_only_of_changes() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let client = TestClient::linked(&sim, &ada).await;
+    let ask = async |hash: Option<&str>| {
+        let user = UsyncUser::from_jid(jid(&bob));
+        let user = match hash {
+            Some(hash) => user.with_device_sync(UsyncDeviceSyncHint::new().with_device_hash(hash)),
+            None => user,
+        };
+        let query = query(UsyncMode::Query, vec![UsyncProtocol::DevicesV2], vec![user]);
+        let users = client.client.query_usync(query).await.unwrap().users;
+        users.first().and_then(|user| match user.protocol(UsyncProtocolKind::Devices) {
+            Some(UsyncProtocolResult::Devices(devices)) => devices.value()?.device_list.as_ref()?.hash.clone(),
+            _ => None,
+        })
+    };
+    let first = ask(None).await.unwrap();
+    assert_eq!(ask(Some(&first)).await, None);
+    let _companion = TestClient::linked(&sim, &bob).await;
+    let second = ask(Some(&first)).await.unwrap();
+    sim.reinstall_phone(&bob).await.unwrap();
+    let third = ask(Some(&second)).await.unwrap();
+    assert!(first != second && second != third && first != third);
     all_understood(&sim).await;
 }

@@ -65,7 +65,7 @@ impl World {
             if group.members.contains_key(&number) {
                 continue;
             }
-            if self.may_be_added(number, actor.number) {
+            if self.may_add_to_group(number, actor.number) {
                 group.let_in(number, Role::Member);
             } else {
                 group.offers.insert(number, Self::offer(actor.number));

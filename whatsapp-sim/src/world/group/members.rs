@@ -65,7 +65,7 @@ impl World {
     }
 
     fn change_member(&mut self, by: u64, id: u64, action: Action, number: u64) -> Result<(), GroupError> {
-        let wanted = action == Action::Add && !self.may_be_added(number, by);
+        let wanted = action == Action::Add && !self.may_add_to_group(number, by);
         let group = self.group_mut(id)?;
         let role = group.role(number);
         match action {
@@ -161,16 +161,6 @@ impl World {
     pub(super) fn about_members(&self, tag: &'static str, people: &[u64]) -> NodeBuilder {
         let participants: Vec<Node> = people.iter().map(|number| self.participant(*number).build()).collect();
         NodeBuilder::new(tag).children(participants)
-    }
-
-    /// Whether somebody's privacy settings let `by` add it to a group.
-    pub(super) fn may_be_added(&self, number: u64, by: u64) -> bool {
-        let Some(account) = self.accounts.get(&number) else { return false };
-        match account.privacy.get("groupadd").map(String::as_str) {
-            Some("none") => false,
-            Some("contacts" | "contact_blacklist") => self.contacts_of(number).contains(&by),
-            _ => !account.blocked.contains(&by),
-        }
     }
 
     /// A personal invitation, in place of being added.
