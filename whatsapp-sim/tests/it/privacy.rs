@@ -11,6 +11,7 @@ use whatsapp_rust::wacore::iq::privacy::{
 };
 use whatsapp_rust::wacore::types::events::{Event, PresenceUpdate};
 use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
+use whatsapp_rust::wacore::types::spam_report::SpamReportRequest;
 use whatsapp_rust::wacore_binary::NodeContent;
 use whatsapp_rust::{IqError, Jid, NodeBuilder, NodeFilter, Server};
 use whatsapp_sim::{Sim, SimError};
@@ -263,5 +264,22 @@ async fn reading_stays_private_when_either_side_wants_it() {
     };
     assert_eq!(other.expect("the reading on the other companion", own).await, [id]);
     assert!(!sim.phone_receipts(&bob).await.unwrap().iter().any(|receipt| receipt.kind == "read"));
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_spam_is_taken() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let mut client = TestClient::linked(&sim, &ada).await;
+    sim.phone_send(&bob, &ada, "buy this").await.unwrap();
+    let info = client.text("buy this").await;
+    let report = SpamReportRequest {
+        message_id: info.id.clone(),
+        message_timestamp: 1_800_000_000,
+        from_jid: Some(info.source.chat.clone()),
+        ..Default::default()
+    };
+    assert!(client.client.send_spam_report(report).await.unwrap().report_id.is_some_and(|id| !id.is_empty()));
     all_understood(&sim).await;
 }
