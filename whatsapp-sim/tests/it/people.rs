@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 use serde_json::{Value, json};
+use whatsapp_rust::request::InfoQuery;
 use whatsapp_rust::wacore::iq::business::{BusinessHourMode, DayOfWeek};
 use whatsapp_rust::wacore::iq::usync::{
     UsyncAddressingMode, UsyncContext, UsyncDeviceSyncHint, UsyncFeature, UsyncMode, UsyncProtocol, UsyncProtocolKind,
@@ -11,7 +12,8 @@ use whatsapp_rust::wacore::iq::usync::{
 };
 use whatsapp_rust::wacore::types::events::{BusinessUpdateType, Event};
 use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia};
-use whatsapp_rust::{Jid, NodeFilter};
+use whatsapp_rust::wacore_binary::{Node, NodeContent};
+use whatsapp_rust::{IqError, Jid, NodeBuilder, NodeFilter, Server};
 use whatsapp_sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile, Sim, SimError};
 
 use crate::client::{DEADLINE, NAME, TestClient, all_understood, jid, network, phone};
@@ -351,5 +353,52 @@ async fn who_knows_a_device_list_is_told_only_of_changes() {
     sim.reinstall_phone(&bob).await.unwrap();
     let third = ask(Some(&second)).await.unwrap();
     assert!(first != second && second != third && first != third);
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_requests_are_refused_and_harm_nothing() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let mut client = TestClient::linked(&sim, &ada).await;
+    let leaf = |tag: &'static str| NodeBuilder::new(tag).build();
+    let garbage = NodeBuilder::new("query").attr("query_id", "25149874324715067").bytes(b"{".to_vec()).build();
+    let no_name = NodeBuilder::new("privacy").children([leaf("category")]).build();
+    let forever = NodeBuilder::new("disappearing_mode").attr("duration", "for ever").build();
+    let nobody = NodeBuilder::new("item").attr("jid", jid("6281299999999")).attr("action", "block").build();
+    let myself = NodeBuilder::new("item").attr("jid", jid(&ada)).attr("action", "block").build();
+    let server = || Jid::new("", Server::Pn);
+    let channel: Jid = "120363999999999999@newsletter".parse().unwrap();
+    for (namespace, set, to, content, expected) in [
+        ("usync", false, server(), leaf("usync"), 400),
+        ("w:mex", false, server(), garbage, 400),
+        ("privacy", true, server(), no_name, 400),
+        ("disappearing_mode", true, server(), forever, 400),
+        ("blocklist", true, server(), nobody, 404),
+        ("blocklist", true, server(), myself, 404),
+        ("newsletter", false, jid(&bob), leaf("messages"), 404),
+        ("newsletter", false, channel.clone(), leaf("messages"), 404),
+        ("newsletter", true, channel, leaf("live_updates"), 404),
+    ] {
+        let content = Some(NodeContent::Nodes(vec![content]));
+        let request = if set { InfoQuery::set(namespace, to, content) } else { InfoQuery::get(namespace, to, content) };
+        match client.client.send_iq(request).await {
+            Err(IqError::ServerError { code, .. }) => assert_eq!(code, expected, "{namespace}"),
+            other => panic!("{namespace}: {:?}", other.map(|_| ())),
+        }
+    }
+    let call = |action: Node| NodeBuilder::new("call").attr("to", jid(&bob)).attr("id", "1").children([action]).build();
+    let endless = NodeBuilder::new("offer").attr("call-id", "x".repeat(1000)).attr("call-creator", jid(&ada)).build();
+    let nobodys = NodeBuilder::new("terminate").attr("call-id", "1").attr("call-creator", jid(&ada)).build();
+    let nameless = NodeBuilder::new("presence").attr("name", " ").build();
+    for stanza in [leaf("call"), call(leaf("offer")), call(endless), call(nobodys), nameless, leaf("chatstate")] {
+        client.client.send_node(stanza).await.unwrap();
+    }
+    // An answer says that everything before it was read.
+    client.client.contacts().is_on_whatsapp(&[jid(&bob)]).await.unwrap();
+    sim.phone_send(&bob, &ada, "still here?").await.unwrap();
+    client.text("still here?").await;
+    assert!(sim.phone_calls(&ada).await.unwrap().is_empty());
+    assert_eq!(sim.phone(&ada).await.unwrap().name, "Ada");
     all_understood(&sim).await;
 }
