@@ -35,11 +35,16 @@ pub fn parse(text: &str, country_code: &str) -> Result<Jid, InvalidRecipient> {
         let plausible = jid.server() != Server::Phone || is_phone_length(jid.user());
         return if plausible { Ok(jid) } else { Err(InvalidRecipient) };
     }
+    // What a spreadsheet makes of a number (`6281….0`): the zero is none of its digits.
+    if text.ends_with(".0") || text.ends_with(".00") {
+        return Err(InvalidRecipient);
+    }
     let mut digits = String::with_capacity(text.len());
     for (position, character) in text.chars().enumerate() {
         match character {
             '0'..='9' => digits.push(character),
             '+' if position == 0 => {}
+            '-' if position == 0 => return Err(InvalidRecipient),
             ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' => {}
             _ => return Err(InvalidRecipient),
         }
@@ -87,6 +92,9 @@ mod tests {
             "@s.whatsapp.net",
             "1@s.whatsapp.net",
             "6281+2000",
+            "-6281200001111",
+            "6281200001111.0",
+            "6281200001111.00",
             "６２８１２００００１１１１",
         ] {
             assert_eq!(parse(bad, DEFAULT_COUNTRY_CODE), Err(InvalidRecipient), "{bad:?}");

@@ -4,8 +4,16 @@
 use tracing_subscriber::EnvFilter;
 
 /// Libraries that may never say more than this.
-const PRIVATE: [&str; 5] =
-    ["engineioxide=info", "socketioxide=info", "whatsapp_rust=info", "wacore=info", "tungstenite=info"];
+const PRIVATE: [&str; 7] = [
+    "engineioxide=info",
+    "socketioxide=info",
+    "tungstenite=info",
+    // These name people's numbers at `info`; `Client` and `usync` are targets of the same library.
+    "whatsapp_rust=warn",
+    "wacore=warn",
+    "Client=warn",
+    "usync=warn",
+];
 
 /// The filter for `RUST_LOG`'s value, or for `default` when there is none or it cannot be read.
 pub fn filter(wanted: Option<&str>, default: &str) -> EnvFilter {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::object_store::ObjectStore;
 use crate::options::Options;
@@ -70,7 +70,11 @@ impl Settings {
             values.insert("DEFAULT_NETWORK".to_owned(), "live".to_owned());
         }
         let elsewhere = values.contains_key("SANDBOX_URL");
-        let off = values.get("SANDBOX").is_some_and(|value| value == "off");
+        let off = match values.get("SANDBOX").map(|value| value.trim().to_lowercase()).as_deref() {
+            None | Some("on" | "true" | "1") => false,
+            Some("off" | "false" | "0") => true,
+            Some(_) => bail!("SANDBOX must be on or off"),
+        };
         let sandbox_port = match values.get("SANDBOX_PORT") {
             Some(text) => text.trim().parse().context("SANDBOX_PORT must be a number")?,
             None => DEFAULT_SANDBOX_PORT,
@@ -138,7 +142,8 @@ fn parse_env_file(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
             line.split_once('=').with_context(|| format!(".env line {}: expected NAME=value", number + 1))?;
         let value = value.trim();
         let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-        values.insert(name.trim().to_owned(), quoted.unwrap_or(value).to_owned());
+        let plain = value.split_once(" #").map_or(value, |(before, _)| before.trim_end());
+        values.insert(name.trim().to_owned(), quoted.unwrap_or(plain).to_owned());
     }
     Ok(values)
 }

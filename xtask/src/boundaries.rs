@@ -73,6 +73,8 @@ const NAMES: &[Name] = &[
             "session-host/src/sessions/",
             "session-host/tests/",
             "whatsapp-sim/tests/",
+            // The real client reads what the simulator stores.
+            "whatsapp-sim/src/media/tests.rs",
         ],
     },
     Name {

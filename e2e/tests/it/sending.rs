@@ -122,3 +122,31 @@ async fn quotes_keys_and_refusals() -> anyhow::Result<()> {
     assert_eq!(texts, expected, "each once");
     stack.stop().await
 }
+
+/// More at once than one after another: some reach the host when the first is finished already.
+const REPEATS: usize = 30;
+
+#[tokio::test]
+async fn one_key_at_once_from_many() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?;
+    for round in 0..5 {
+        let (text, key) = (format!("round {round}"), format!("key-{round}"));
+        let body = json!({ "sessionId": "shop", "chatId": alice.number, "message": text });
+        let mut repeats = tokio::task::JoinSet::new();
+        for _ in 0..REPEATS {
+            let (api, body, key) = (stack.api.clone(), body.clone(), key.clone());
+            repeats.spawn(async move { api.send(&body, Some(&key)).await });
+        }
+        let mut answers = Vec::new();
+        while let Some(answer) = repeats.join_next().await {
+            answers.push(answer??);
+        }
+        ensure!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body), "{answers:?}");
+        stack.phones.wait_for_text(&alice.number, &text).await?;
+        let shown = stack.phones.saying(&alice.number, &text).await?;
+        ensure!(shown.len() == 1 && shown[0].wire_repeats == 0, "{shown:?}");
+    }
+    stack.stop().await
+}

@@ -33,7 +33,7 @@ impl<S: Sync> FromRequest<S> for Given {
         let (parts, body) = request.into_parts();
         let Some(kind) = Kind::of(&parts.headers) else { return Ok(Self(None)) };
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
+        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
             return Err(ErrorCode::BodyTooLarge.into());
         }
         let bytes = read(body).await?;

@@ -34,7 +34,7 @@ impl Fields {
         match self.get(names) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(Value::Number(number)) => Ok(Some(written(number))),
             Some(_) => Err(invalid(format!("{} must be a string", names.first().unwrap_or(&"field")))),
         }
     }
@@ -53,6 +53,14 @@ impl Fields {
             None => Err(invalid(format!("{name} must be a number"))),
         }
     }
+}
+
+/// A number as people write it: `6281200001111.0` and `6.281200001111e12` are the same number, not one with more digits.
+fn written(number: &serde_json::Number) -> String {
+    /// From here on a double does not tell neighbouring integers apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let integral = number.as_f64().filter(|value| number.is_f64() && value.fract() == 0.0 && value.abs() < EXACT);
+    integral.map_or_else(|| number.to_string(), |value| format!("{value:.0}"))
 }
 
 /// A refusal of a field's value.
@@ -89,6 +97,15 @@ mod tests {
         assert_eq!(given.text(CHAT_ID).unwrap().as_deref(), Some("6281200001111"));
         assert_eq!(fields(json!({"chatId": false})).text(CHAT_ID), Ok(None));
         assert_eq!(fields(json!({"chatId": []})).text(CHAT_ID).unwrap_err().message, "chatId must be a string");
+    }
+
+    #[test]
+    fn a_number_keeps_its_value_whatever_its_spelling() {
+        for text in ["6281200001111", "6281200001111.0", "6.281200001111e12"] {
+            let given = fields(json!({"chatId": serde_json::from_str::<Value>(text).unwrap()}));
+            assert_eq!(given.text(CHAT_ID).unwrap().as_deref(), Some("6281200001111"), "{text}");
+        }
+        assert_eq!(fields(json!({"message": 1.5})).text(MESSAGE).unwrap().as_deref(), Some("1.5"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The owner's half of the send ledger ([`contract::ledger`]): what became of a message, in Redis before anyone is told.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use contract::command::{Command, Outcome, REPLY_TTL_SECONDS, Reply};
@@ -12,8 +13,21 @@ use contract::message::{Sent, delivery};
 use redis::RedisError;
 
 use crate::eventlog::EVENT_LOG_LENGTH;
-use crate::fence::{Batch, Fence, FenceError};
+use crate::fence::{Batch, Fence, FenceError, Procedure};
 use crate::history::{Entry, History, SentEntry, event};
+
+/// KEYS: ledger entry. ARGV: ledger TTL. The outcome, when there is one; else the entry is `handed`.
+static HAND: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(
+        r"
+local entry = redis.call('HMGET', KEYS[2], 'state', 'outcome')
+if entry[1] == 'sent' or entry[1] == 'failed' then return entry[2] or '' end
+redis.call('HSET', KEYS[2], 'state', 'handed')
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+return ''
+",
+    )
+});
 
 /// The ledger of one session.
 #[derive(Clone)]
@@ -26,13 +40,12 @@ impl Ledger {
         Self { fence }
     }
 
-    /// The message goes to the socket now.
-    pub(super) async fn handed(&self, id: &str) -> Result<(), FenceError> {
+    /// The message goes to the socket now, unless its outcome stands already: then this is it, and nothing may go out. A repeat
+    /// of a request can reach us after the first one is finished.
+    pub(super) async fn handed(&self, id: &str) -> Result<Option<Outcome>, FenceError> {
         let key = self.fence.keys().ledger(id);
-        let mut batch = Batch::new();
-        batch.push("HSET", (&key, field::STATE, state::HANDED));
-        batch.push("EXPIRE", (&key, TTL_SECONDS));
-        self.fence.run(batch).await.map(drop)
+        let outcome: String = self.fence.call(&HAND, &[&key], vec![TTL_SECONDS.to_string().into_bytes()]).await?;
+        Ok(serde_json::from_str(&outcome).ok())
     }
 
     /// WhatsApp's server took it.

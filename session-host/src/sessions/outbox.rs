@@ -238,7 +238,10 @@ impl Outbox {
         }
         let Content::Text { text } = &send.content;
         let built = outgoing::text(client, &self.history, chat, id, text, send.reply_to.as_deref()).await?;
-        self.ledger.handed(id).await.map_err(|error| self.storage_failed(&error))?;
+        if let Some(outcome) = self.ledger.handed(id).await.map_err(|error| self.storage_failed(&error))? {
+            self.finished(id, &outcome).await;
+            return Ok(());
+        }
         if let Some(pending) = self.state().sends.get_mut(id) {
             pending.handed = true;
             pending.handed_as = Some((built.entry, connection.number));
@@ -306,9 +309,14 @@ impl Outbox {
         if let Err(error) = self.ledger.failed(&self.session, &chat, id, &outcome).await {
             self.storage_failed(&error);
         }
+        self.finished(id, &outcome).await;
+    }
+
+    /// Forgets what is recorded, and answers whoever waits.
+    async fn finished(&self, id: &str, outcome: &Outcome) {
         let waiting = self.state().sends.remove(id).map(|pending| pending.waiting).unwrap_or_default();
         self.settled.notify_waiters();
-        self.reply(waiting, &outcome).await;
+        self.reply(waiting, outcome).await;
     }
 
     async fn reply(&self, waiting: Vec<(String, String)>, outcome: &Outcome) {

@@ -12,6 +12,9 @@ use crate::support::{DEADLINE, redis_url};
 /// How often a program that starts is asked whether it answers.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Longer than the host holds a poll.
+const LONG_POLL: Duration = Duration::from_mins(2);
+
 /// Starts the host on a free port and waits until it answers.
 async fn started() -> (Child, String) {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -43,7 +46,7 @@ async fn ends(mut child: Child) {
 #[tokio::test]
 async fn a_waiting_socket_does_not_hold_it() {
     let (child, base) = started().await;
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().timeout(LONG_POLL).build().unwrap();
     let url = format!("{base}/socket.io/?EIO=4&transport=polling");
     let opened = client.get(&url).send().await.unwrap().text().await.unwrap();
     let opened: serde_json::Value = serde_json::from_str(opened.strip_prefix('0').expect("an open packet")).unwrap();

@@ -25,7 +25,7 @@ fn params(uploaded: &Uploaded, kind: MediaType) -> DownloadParams {
 fn a_phone_reads_what_a_phone_uploaded_until_somebody_changes_a_word_of_it() {
     let (_directory, stores) = stores();
     for store in stores {
-        for content in [&b""[..], b"one", &[7; 100_000]] {
+        for content in [&b""[..], b"one", &vec![7; 100_000]] {
             let uploaded = store.phone_uploads(content, MediaType::Video).unwrap();
             assert_eq!(uploaded.url, format!("https://host{}", uploaded.direct_path));
             assert_eq!(store.phone_downloads(&params(&uploaded, MediaType::Video)).unwrap(), content);
@@ -97,7 +97,7 @@ fn files_come_back_after_a_restart_and_unfinished_ones_do_not() {
     store.expire(Some(&expired)).unwrap();
     let mut half = store.begin(&token_of(b"whole"), 0).unwrap();
     half.write(b"wh").unwrap();
-    std::mem::drop(half);
+    drop(half);
     fs::write(directory.path().join(FOLDER).join("killed.tmp"), b"wh").unwrap();
     let store = open();
     assert!(store.read(&public).is_ok());
