@@ -27,6 +27,7 @@
 //! derives `IntoParams` and is read by [`extract::Parameters`].
 
 mod answer;
+mod burst;
 mod calls;
 mod document;
 mod error;
@@ -41,6 +42,7 @@ mod pair_code;
 mod phones;
 mod qr;
 mod scan;
+mod seeded;
 mod social;
 mod system;
 
@@ -63,6 +65,8 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(calls::routes())
         .merge(newsletters::routes())
         .merge(scan::routes())
+        .merge(seeded::routes())
+        .merge(burst::routes())
         .merge(pair_code::routes())
         .merge(faults::routes())
         .merge(media::routes())

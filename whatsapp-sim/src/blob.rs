@@ -37,3 +37,18 @@ impl<'de> Deserialize<'de> for Key32 {
         bytes.try_into().map(Self).map_err(|_| D::Error::custom("a key has 32 bytes"))
     }
 }
+
+/// Byte strings of public types as base64, for `#[serde(with)]`.
+pub(crate) mod text {
+    use super::{Blob, Deserialize as _, Deserializer, STANDARD, Serialize as _, Serializer};
+    use base64::Engine as _;
+    use serde::de::Error as _;
+
+    pub(crate) fn serialize<S: Serializer>(bytes: impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+        STANDARD.encode(bytes).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: TryFrom<Vec<u8>>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::try_from(Blob::deserialize(deserializer)?.0).map_err(|_| D::Error::custom("a key of the wrong length"))
+    }
+}

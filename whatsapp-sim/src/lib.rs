@@ -39,7 +39,7 @@ mod world;
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
 pub use sim::PhoneMedia;
-pub use sim::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
+pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,
@@ -49,3 +49,4 @@ pub use sim::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};
+pub use world::seeded::{SeededDevice, SeededKeyPair, SeededPreKey};

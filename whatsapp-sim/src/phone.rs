@@ -10,6 +10,7 @@ pub mod history;
 pub(crate) mod media_retry;
 pub mod signal;
 
+pub(crate) use signal::raw_public;
 pub use signal::{
     EncKind, KeyBundle, PhoneError, PhoneSignal, PhoneState, PublicBundle, Recipient, SignedPreKeyPublic, TypedCode,
 };

@@ -3,6 +3,7 @@
 //! Cheap to clone; all clones mean the same network. Every act is one step: decide, write down, then let others hear
 //! of it.
 
+mod burst;
 mod business;
 mod calls;
 mod error;
@@ -12,6 +13,7 @@ mod media;
 mod newsletters;
 mod pair_code;
 mod refusal;
+pub(crate) mod seeded;
 mod social;
 mod step;
 mod view;
@@ -43,8 +45,10 @@ use crate::world::connection::ConnectionId;
 use crate::world::login::Wire;
 use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
+use burst::Bursts;
 
 pub use crate::world::group::GroupError;
+pub use burst::{BurstInfo, BurstSpec, BurstState};
 pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
@@ -80,6 +84,7 @@ struct Inner {
     stopping: CancellationToken,
     connections: AtomicU64,
     log: Arc<StanzaLog>,
+    bursts: Bursts,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -107,6 +112,7 @@ impl Sim {
             stopping: CancellationToken::new(),
             connections: AtomicU64::new(FIRST_CONNECTION),
             log: Arc::new(StanzaLog::new(config.stanza_log)),
+            bursts: Bursts::default(),
             listener: Mutex::new(None),
         };
         let sim = Self { inner: Arc::new(inner) };

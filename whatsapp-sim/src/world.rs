@@ -30,6 +30,7 @@ pub(crate) mod receipt;
 pub(crate) mod records;
 pub(crate) mod refusal;
 pub(crate) mod reinstall;
+pub(crate) mod seeded;
 pub(crate) mod social;
 pub(crate) mod welcome;
 

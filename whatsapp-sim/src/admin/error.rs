@@ -37,6 +37,7 @@ codes! {
     AlreadyMember "already_member" CONFLICT
     AlreadyScanned "already_scanned" CONFLICT
     BadAddress "bad_address" BAD_REQUEST
+    BadCount "bad_count" BAD_REQUEST
     BadFault "bad_fault" BAD_REQUEST
     BadBusiness "bad_business" BAD_REQUEST
     BadChange "bad_change" BAD_REQUEST
@@ -73,6 +74,7 @@ codes! {
     QrExpired "qr_expired" GONE
     Stopped "stopped" SERVICE_UNAVAILABLE
     TooLarge "too_large" PAYLOAD_TOO_LARGE
+    TooManyBursts "too_many_bursts" CONFLICT
     TooManyDevices "too_many_devices" CONFLICT
     TooManyFaults "too_many_faults" CONFLICT
     TooManyGroups "too_many_groups" CONFLICT
@@ -80,6 +82,7 @@ codes! {
     TooManyPhones "too_many_phones" CONFLICT
     UnknownBusiness "unknown_business" NOT_FOUND
     UnknownCall "unknown_call" NOT_FOUND
+    UnknownBurst "unknown_burst" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
@@ -184,6 +187,9 @@ impl From<SimError> for ApiError {
             SimError::NotYourNewsletter => Code::NotYourNewsletter,
             SimError::TooManyNewsletters => Code::TooManyNewsletters,
             SimError::BadIds => Code::BadIds,
+            SimError::BadCount => Code::BadCount,
+            SimError::NoSuchBurst => Code::UnknownBurst,
+            SimError::TooManyBursts => Code::TooManyBursts,
             SimError::BadFault => Code::BadFault,
             SimError::NoSuchFault => Code::UnknownFault,
             SimError::TooManyFaults => Code::TooManyFaults,

@@ -17,6 +17,7 @@ use rand::{CryptoRng, RngExt as _};
 use wacore::libsignal::protocol::KeyPair;
 
 pub use error::PhoneError;
+pub(crate) use keys::raw_public;
 pub use keys::{PublicBundle, SignedPreKeyPublic};
 pub use link_code::{KeyBundle, TypedCode};
 pub use sender_keys::Recipient;
@@ -56,7 +57,7 @@ impl PhoneSignal {
 
     /// The public half of the account's identity.
     pub fn identity_public(&self) -> [u8; 32] {
-        keys::raw_public(&self.identities.own().public_key)
+        raw_public(&self.identities.own().public_key)
     }
 
     /// The registration id served in prekey answers.

@@ -115,6 +115,15 @@ pub enum SimError {
         "a fault has the fields of its kind, a count above 0, a number with its device, at most ten minutes of delay"
     )]
     BadFault,
+    /// More or fewer of something than one call makes.
+    #[error("the count is too small or too large")]
+    BadCount,
+    /// There is no such burst (any more).
+    #[error("there is no such burst")]
+    NoSuchBurst,
+    /// As many bursts run as may.
+    #[error("too many bursts are running")]
+    TooManyBursts,
     /// The fault is over, or was never in force.
     #[error("no such fault is in force")]
     NoSuchFault,

@@ -11,6 +11,7 @@ use super::phone_inbox::Inbox;
 use super::queue::Queue;
 use super::social::Social;
 use crate::blob::{Blob, Key32};
+use crate::clock;
 use crate::phone::PhoneSignal;
 
 /// Device ids fit one byte on the wire, and 99 is reserved for hosted devices.
@@ -84,6 +85,27 @@ pub(crate) struct Registration {
     pub(crate) signed_pre_key_id: u32,
     pub(crate) signed_pre_key: Key32,
     pub(crate) signature: Blob,
+}
+
+impl Device {
+    /// A companion that has just been linked: it has uploaded nothing and is not there.
+    pub(crate) fn linked(key_index: u32, noise_key: Key32, identity: Key32, signed_identity: Blob) -> Self {
+        Self {
+            key_index,
+            linked_at: clock::now(),
+            noise_key,
+            identity,
+            signed_identity,
+            registration: None,
+            one_time: VecDeque::new(),
+            uploaded: false,
+            welcomed: Welcomed::default(),
+            queue: Queue::default(),
+            connection: None,
+            live: false,
+            available: false,
+        }
+    }
 }
 
 /// What the phone has already given to a companion.

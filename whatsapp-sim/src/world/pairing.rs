@@ -12,10 +12,9 @@ use wacore_binary::builder::NodeBuilder;
 use waproto::buffa::Message as _;
 use waproto::whatsapp::{ClientPairingProps, ClientPayload};
 
-use super::account::{Device, Registration, Welcomed};
+use super::account::{Device, Registration};
 use super::connection::{ConnectionId, Out, Peer};
 use super::pair_code::CodeRequest;
-use super::queue::Queue;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::blob::{Blob, Key32};
@@ -273,21 +272,8 @@ impl World {
             let _nobody_waits = done.send(Err(SimError::BadSignature));
             return self.push(id, Out::Close);
         };
-        let device = Device {
-            key_index,
-            linked_at: clock::now(),
-            noise_key: Key32(noise_key),
-            identity: Key32(identity),
-            signed_identity: Blob(signed_identity),
-            registration,
-            one_time: std::collections::VecDeque::new(),
-            uploaded: false,
-            welcomed: Welcomed::default(),
-            queue: Queue::default(),
-            connection: None,
-            live: false,
-            available: false,
-        };
+        let mut device = Device::linked(key_index, Key32(noise_key), Key32(identity), Blob(signed_identity));
+        device.registration = registration;
         account.devices.insert(who.device, device);
         self.touch(Key::Device(who.number, who.device));
         self.announce_added(who);

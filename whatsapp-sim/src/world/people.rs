@@ -23,7 +23,7 @@ const FIRST_NUMBER: u64 = 6_281_200_000_000;
 /// The LID of the first account.
 const FIRST_LID: u64 = 100_000_000_000_000;
 /// A network of people, not a load generator: every account holds a phone with keys and sessions in memory.
-const MAX_ACCOUNTS: usize = 10_000;
+pub(crate) const MAX_ACCOUNTS: usize = 10_000;
 /// WhatsApp's own limit of a push name.
 const MAX_NAME: usize = 25 * 4;
 /// The about text of a fresh account.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
+pub(crate) mod seeded_store;
+
 use std::sync::Arc;
 use std::time::Duration;
 

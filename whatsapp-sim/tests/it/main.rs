@@ -11,6 +11,7 @@ mod faults;
 mod groups;
 mod handshake;
 mod linking;
+mod load;
 mod media;
 mod messages;
 mod newsletters;

@@ -48,7 +48,8 @@ pub(super) fn rng() -> StdRng {
     rand::make_rng()
 }
 
-pub(super) fn raw_public(key: &PublicKey) -> [u8; 32] {
+/// The 32 bytes of a public key, without its type byte.
+pub(crate) fn raw_public(key: &PublicKey) -> [u8; 32] {
     let tagged = key.serialize();
     let mut raw = [0; 32];
     raw.copy_from_slice(&tagged[1..]);

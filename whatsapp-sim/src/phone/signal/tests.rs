@@ -169,7 +169,7 @@ fn companion() -> DeviceState {
 #[test]
 fn the_client_library_accepts_the_phones_signature_and_the_phone_the_answer() {
     let (phone, device) = (phone(), companion());
-    let identity = keys::raw_public(&device.identity_key.public_key);
+    let identity = raw_public(&device.identity_key.public_key);
     let signed = phone.sign_companion(identity, &device.adv_secret_key, 77, 3, 1_700_000_000).unwrap();
 
     let (answer, key_index) = PairUtils::do_pair_crypto(&device, &signed).expect("the client accepts");
@@ -180,7 +180,7 @@ fn the_client_library_accepts_the_phones_signature_and_the_phone_the_answer() {
 #[test]
 fn tampered_pairings_are_refused_on_both_sides() {
     let (owner, device) = (phone(), companion());
-    let identity = keys::raw_public(&device.identity_key.public_key);
+    let identity = raw_public(&device.identity_key.public_key);
     let signed = owner.sign_companion(identity, &device.adv_secret_key, 77, 3, 1_700_000_000).unwrap();
 
     let other_secret = owner.sign_companion(identity, &[0; 32], 77, 3, 1_700_000_000).unwrap();
