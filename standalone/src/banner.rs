@@ -43,6 +43,11 @@ pub(crate) fn print(settings: &Settings, sandbox: Option<&Sandbox>, password: &P
         println!(
             "\nSimulated WhatsApp network at {admin}, with a phone ({owner}) and a contact that answers ({echo})."
         );
+        if sandbox.new {
+            println!(
+                "It is new, so the demo is loaded: a customer, a support case, two groups and what they said before."
+            );
+        }
         println!("Link a session to the phone and write to the contact:\n");
         println!(
             "  curl -sX POST {base}/api/whatsapp/sessions/shop/connect -H 'Content-Type: application/json' -d '{{\"network\":\"sandbox\"}}'"

@@ -1,10 +1,10 @@
 //! The simulated WhatsApp network of this process. Its key and its people are in the data directory, so linked sessions
-//! stay linked over a restart. It is filled, the first time, with a phone to link and a contact that answers.
+//! stay linked over a restart. The first time it is filled with the demo: a phone to link, contacts that answer, groups, some past.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use whatsapp_sim::{Sim, SimConfig};
+use whatsapp_sim::{Scenario, Sim, SimConfig};
 
 use crate::secrets::DataDir;
 use crate::settings::Settings;
@@ -22,6 +22,8 @@ pub(crate) struct Sandbox {
     pub(crate) owner: String,
     /// Number of the contact that answers.
     pub(crate) echo: String,
+    /// Whether the demo has just been loaded.
+    pub(crate) new: bool,
 }
 
 /// Starts the network, unless it is switched off or runs elsewhere.
@@ -36,10 +38,14 @@ pub(crate) async fn start(settings: &Settings, data: &DataDir) -> anyhow::Result
     let sim = Sim::start(config)
         .await
         .with_context(|| format!("the simulated network cannot start on {listen} (SANDBOX_PORT changes the port)"))?;
+    let new = sim.phones().await.is_empty();
+    if new {
+        sim.load_scenario(&Scenario::demo()?).await.context("the demo cannot be loaded into the simulated network")?;
+    }
     let owner = phone(&sim, OWNER).await?;
     let echo = phone(&sim, ECHO).await?;
     sim.set_echo(&echo, true).await?;
-    Ok(Some(Sandbox { sim, owner, echo }))
+    Ok(Some(Sandbox { sim, owner, echo, new }))
 }
 
 /// Number of the phone with this name; created when there is none.

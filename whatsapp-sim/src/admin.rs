@@ -42,6 +42,7 @@ mod pair_code;
 mod phones;
 mod qr;
 mod scan;
+mod scenario;
 mod seeded;
 mod social;
 mod system;
@@ -65,6 +66,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(calls::routes())
         .merge(newsletters::routes())
         .merge(scan::routes())
+        .merge(scenario::routes())
         .merge(seeded::routes())
         .merge(burst::routes())
         .merge(pair_code::routes())

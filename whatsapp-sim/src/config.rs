@@ -12,6 +12,8 @@ use wacore::libsignal::protocol::{KeyPair, PrivateKey};
 use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::{CertChain, cert_chain::NoiseCertificate, cert_chain::noise_certificate::Details};
 
+use crate::scenario::Scenario;
+
 /// The placeholder number of a session that is not paired yet: 15 digits, and `999` is no country code. A login under
 /// it is answered with `pair-device`.
 pub const RESERVED_NUMBER: u64 = 999_000_000_000_000;
@@ -36,6 +38,8 @@ pub struct SimConfig {
     pub listen: SocketAddr,
     /// Host names, besides loopback, under which the admin API may be addressed.
     pub admin_hosts: Vec<String>,
+    /// What is loaded at the start, as far as it is missing.
+    pub scenario: Option<Scenario>,
     /// Whether what passes the connections is written down from the start; it can be switched at any time.
     pub stanza_log: bool,
 }
@@ -47,6 +51,7 @@ impl Default for SimConfig {
             data_dir: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_hosts: Vec::new(),
+            scenario: None,
             stanza_log: false,
         }
     }

@@ -7,6 +7,7 @@
 //! | [`sim`] | the handle: start, stop, and everything a person or a test can do to the network |
 //! | [`config`] | what a network is started with; the server key and its certificate chain |
 //! | [`address`] | phone numbers as people type them, and the two ids every account has |
+//! | [`scenario`] | a little network, written down in a file |
 //! | [`phone`] | the phone as a Signal endpoint, and the messages it writes |
 //! | `server` | sockets: framing, the Noise responder's bytes, one reader and one writer each |
 //! | `noise` | the Noise handshake as responder, and the frame ciphers after it |
@@ -30,6 +31,7 @@ mod journal;
 mod media;
 mod noise;
 pub mod phone;
+pub mod scenario;
 mod server;
 pub mod sim;
 mod stanza;
@@ -38,6 +40,7 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
+pub use scenario::{Scenario, ScenarioError};
 pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
@@ -49,4 +52,5 @@ pub use sim::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};
+pub use world::scenario::Loaded;
 pub use world::seeded::{SeededDevice, SeededKeyPair, SeededPreKey};

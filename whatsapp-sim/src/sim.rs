@@ -13,6 +13,7 @@ mod media;
 mod newsletters;
 mod pair_code;
 mod refusal;
+mod scenario;
 pub(crate) mod seeded;
 mod social;
 mod step;
@@ -46,6 +47,7 @@ use crate::world::login::Wire;
 use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
 use burst::Bursts;
+use scenario::Playing;
 
 pub use crate::world::group::GroupError;
 pub use burst::{BurstInfo, BurstSpec, BurstState};
@@ -85,6 +87,7 @@ struct Inner {
     connections: AtomicU64,
     log: Arc<StanzaLog>,
     bursts: Bursts,
+    playing: Playing,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -113,11 +116,18 @@ impl Sim {
             connections: AtomicU64::new(FIRST_CONNECTION),
             log: Arc::new(StanzaLog::new(config.stanza_log)),
             bursts: Bursts::default(),
+            playing: Playing::default(),
             listener: Mutex::new(None),
         };
         let sim = Self { inner: Arc::new(inner) };
         let task = tokio::spawn(server::serve(sim.clone(), listener, config.admin_hosts));
         *sim.inner.listener.lock().await = Some(task);
+        if let Some(scenario) = &config.scenario
+            && let Err(error) = sim.load_scenario(scenario).await
+        {
+            sim.shutdown().await;
+            return Err(StartError::Scenario(error));
+        }
         Ok(sim)
     }
 

@@ -30,6 +30,8 @@ pub(crate) mod receipt;
 pub(crate) mod records;
 pub(crate) mod refusal;
 pub(crate) mod reinstall;
+pub(crate) mod replies;
+pub(crate) mod scenario;
 pub(crate) mod seeded;
 pub(crate) mod social;
 pub(crate) mod welcome;
@@ -49,6 +51,7 @@ use faults::Faults;
 use group::Group;
 use phone_inbox::PhoneTask;
 use records::Key;
+use replies::Replies;
 
 /// One device of one account; device 0 is the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +84,7 @@ pub(crate) struct World {
     founded: u64,
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) faults: Faults,
+    pub(crate) replies: Replies,
     pub(crate) counters: Counters,
     /// Where media is. It holds bytes that the world never looks into, and keeps them itself.
     pub(crate) media: Arc<MediaStore>,

@@ -45,6 +45,7 @@ codes! {
     BadName "bad_name" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
     BadSetting "bad_setting" BAD_REQUEST
+    BadScenario "bad_scenario" UNPROCESSABLE_ENTITY
     BadSignature "bad_signature" BAD_GATEWAY
     BadText "bad_text" BAD_REQUEST
     CompanionRefused "companion_refused" BAD_GATEWAY
@@ -187,6 +188,7 @@ impl From<SimError> for ApiError {
             SimError::NotYourNewsletter => Code::NotYourNewsletter,
             SimError::TooManyNewsletters => Code::TooManyNewsletters,
             SimError::BadIds => Code::BadIds,
+            SimError::Scenario(_) => Code::BadScenario,
             SimError::BadCount => Code::BadCount,
             SimError::NoSuchBurst => Code::UnknownBurst,
             SimError::TooManyBursts => Code::TooManyBursts,

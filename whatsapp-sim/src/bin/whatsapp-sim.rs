@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use whatsapp_sim::{Sim, SimConfig};
+use whatsapp_sim::{Scenario, Sim, SimConfig};
 
 #[path = "whatsapp-sim/options.rs"]
 mod options;
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(options: Options) -> anyhow::Result<()> {
     let key_seed = seed::find(options.key_seed.as_deref(), options.data_dir.as_deref())?;
+    let scenario = options.scenario.as_deref().map(Scenario::read).transpose().context("cannot load the scenario")?;
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     let sim = Sim::start(SimConfig {
         key_seed,
@@ -48,6 +49,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         listen: options.listen,
         admin_hosts: options.admin_hosts,
         stanza_log: options.stanza_log,
+        scenario,
     })
     .await
     .context("cannot start the network")?;

@@ -6,6 +6,7 @@ use crate::address::AddressError;
 use crate::journal::JournalError;
 use crate::media::MediaError;
 use crate::phone::PhoneError;
+use crate::scenario::ScenarioError;
 use crate::world::group::GroupError;
 use crate::world::records::RecordError;
 
@@ -24,6 +25,9 @@ pub enum StartError {
     /// The media in the data directory cannot be used.
     #[error("cannot use the media")]
     Media(#[from] MediaError),
+    /// The scenario cannot be loaded.
+    #[error("cannot load the scenario")]
+    Scenario(#[source] SimError),
 }
 
 /// Why an act is refused.
@@ -115,6 +119,9 @@ pub enum SimError {
         "a fault has the fields of its kind, a count above 0, a number with its device, at most ten minutes of delay"
     )]
     BadFault,
+    /// A scenario makes no sense.
+    #[error("{0}")]
+    Scenario(#[from] ScenarioError),
     /// More or fewer of something than one call makes.
     #[error("the count is too small or too large")]
     BadCount,

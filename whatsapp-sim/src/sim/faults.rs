@@ -59,6 +59,11 @@ impl Sim {
         step.done().await
     }
 
+    /// Ends the faults of these kinds.
+    pub async fn remove_faults_of(&self, kinds: impl Fn(FaultKind) -> bool) -> Result<(), SimError> {
+        self.end_faults(|fault| kinds(fault.spec.kind)).await
+    }
+
     /// The faults in force, the oldest first.
     pub async fn faults(&self) -> Vec<FaultInfo> {
         let state = self.inner.state.lock().await;

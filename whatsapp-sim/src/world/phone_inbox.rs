@@ -178,7 +178,7 @@ impl World {
         self.keep_attachment(arrival.number, arrival.from.number, &arrival.id, &message);
     }
 
-    /// Files a message on the phone, tells its author, and lets an echo phone answer.
+    /// Files a message on the phone, tells its author, and lets the phone answer.
     async fn shown(&mut self, arrival: &Arrival, own: bool, summary: content::Summary) {
         let from = arrival.from.number.to_string();
         let received = !own && arrival.chat.person().is_some();
@@ -187,9 +187,8 @@ impl World {
         if account.inbox.position(&from, &arrival.id).is_some() {
             return self.arrived_again(arrival);
         }
-        let echo = (account.echo && !own && arrival.chat != Chat::Status && summary.kind == "text")
-            .then(|| summary.text.clone())
-            .flatten();
+        let asked = (!own && summary.kind == "text").then(|| summary.text.clone()).flatten();
+        let echo = (account.echo && arrival.chat != Chat::Status).then(|| asked.clone()).flatten();
         self.file(
             arrival.number,
             PhoneMessage {
@@ -211,6 +210,9 @@ impl World {
             && let Err(error) = self.echo(arrival.number, arrival.chat, &text).await
         {
             tracing::warn!(%error, "an echo was not sent");
+        }
+        if let Some(text) = asked {
+            self.reply(arrival, &text).await;
         }
     }
 

@@ -47,7 +47,9 @@ impl World {
             return Ok(());
         }
         // Boxed: an echo to another phone on this network may itself be the work that an arrival causes.
-        Box::pin(self.phone_text(number, chat, &format!("{ECHO}{text}"))).await.map(drop)
+        let id = Box::pin(self.phone_text(number, chat, &format!("{ECHO}{text}"))).await?;
+        self.mark_automatic(id);
+        Ok(())
     }
 
     /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.

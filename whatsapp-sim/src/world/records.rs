@@ -33,6 +33,8 @@ pub(crate) enum Key {
     Queue(u64, u16, u64),
     /// One message on a phone.
     Message(u64, u64),
+    /// What a phone answers by itself.
+    Replies(u64),
     /// One app-state collection.
     Collection(u64, String),
     /// A channel without its posts.
@@ -109,6 +111,7 @@ impl World {
             Key::Collection(number, name) => {
                 account(number).and_then(|account| account.collections.get(name)).map(json).transpose()?
             }
+            Key::Replies(number) => self.replies.by_number.get(number).map(json).transpose()?,
             Key::Newsletter(id) => self.newsletters.get(id).map(json).transpose()?,
             Key::Post(id, post) => {
                 self.newsletters.get(id).and_then(|newsletter| newsletter.posts.get(post)).map(json).transpose()?
@@ -121,6 +124,7 @@ impl World {
     pub(crate) fn keys(&self) -> BTreeSet<Key> {
         let mut keys = BTreeSet::from([Key::World]);
         keys.extend(self.groups.keys().map(|id| Key::Group(*id)));
+        keys.extend(self.replies.by_number.keys().map(|number| Key::Replies(*number)));
         for (number, account) in &self.accounts {
             keys.extend([Key::Account(*number), Key::Signal(*number)]);
             keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
@@ -177,6 +181,10 @@ impl World {
                 Key::Collection(number, name) => {
                     let collection: Collection = parse(value)?;
                     world.owner(number)?.collections.insert(name, collection);
+                }
+                Key::Replies(number) => {
+                    world.owner(number)?;
+                    world.replies.by_number.insert(number, parse(value)?);
                 }
                 Key::Newsletter(id) => {
                     world.newsletters.insert(id, parse(value)?);

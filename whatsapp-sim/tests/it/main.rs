@@ -22,4 +22,5 @@ mod phone;
 mod privacy;
 mod refusal;
 mod restart;
+mod scenario;
 mod stanza_log;

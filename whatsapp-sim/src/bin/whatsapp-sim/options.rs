@@ -19,6 +19,7 @@ Usage: whatsapp-sim [OPTIONS]
   --admin-host NAME  a host name, besides loopback and the listen address, under which the admin API may be
                      addressed; may be given more than once     (SIM_ADMIN_HOSTS, separated by commas)
   --stanza-log       write down what passes the connections     (SIM_STANZA_LOG=1; GET /admin/log shows it)
+  --scenario FILE    load this network, TOML or JSON, as far as it is missing   (SIM_SCENARIO)
   --help             show this text
 
 Log levels: RUST_LOG, for example RUST_LOG=whatsapp_sim=debug.";
@@ -37,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) key_seed: Option<String>,
     pub(crate) admin_hosts: Vec<String>,
+    pub(crate) scenario: Option<PathBuf>,
     pub(crate) stanza_log: bool,
 }
 
@@ -63,7 +65,7 @@ pub(crate) fn parse(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Command, UsageError> {
     let variable = |name| environment(name).filter(|value| !value.is_empty());
-    let (mut listen, mut data_dir, mut key_seed) = (None, None, None);
+    let (mut listen, mut data_dir, mut key_seed, mut scenario) = (None, None, None, None);
     let mut admin_hosts = Vec::new();
     let (mut allow_remote, mut stanza_log) = (false, false);
     let mut args = args.into_iter();
@@ -77,6 +79,7 @@ pub(crate) fn parse(
             "--listen" => listen = Some(value("--listen")?),
             "--data-dir" => data_dir = Some(value("--data-dir")?),
             "--key-seed" => key_seed = Some(value("--key-seed")?),
+            "--scenario" => scenario = Some(value("--scenario")?),
             "--admin-host" => admin_hosts.push(value("--admin-host")?),
             "--allow-remote" if !arg.contains('=') => allow_remote = true,
             "--stanza-log" if !arg.contains('=') => stanza_log = true,
@@ -108,6 +111,7 @@ pub(crate) fn parse(
         data_dir: data_dir.or_else(|| variable("SIM_DATA_DIR")).map(PathBuf::from),
         key_seed,
         admin_hosts,
+        scenario: scenario.or_else(|| variable("SIM_SCENARIO")).map(PathBuf::from),
         stanza_log: stanza_log || variable("SIM_STANZA_LOG").is_some_and(|value| value != "0"),
     }))
 }
@@ -128,6 +132,7 @@ mod tests {
             data_dir: data_dir.map(PathBuf::from),
             key_seed: key_seed.map(str::to_owned),
             admin_hosts: Vec::new(),
+            scenario: None,
             stanza_log: false,
         })
     }
@@ -165,6 +170,17 @@ mod tests {
         let args = ["--listen", "[::1]:2", "--data-dir=/b", "--key-seed", "y"];
         assert_eq!(with(&args, &environment), Ok(run("[::1]:2", Some("/b"), Some("y"))));
         assert_eq!(with(&[], &[("SIM_LISTEN", ""), ("SIM_KEY_SEED", "")]), Ok(run("127.0.0.1:3002", None, None)));
+    }
+
+    #[test]
+    fn a_scenario_is_named_by_either() {
+        let scenario = |args: &[&str], environment: &[(&str, &str)]| match with(args, environment) {
+            Ok(Command::Run(options)) => options.scenario,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(scenario(&["--scenario", "a.toml"], &[("SIM_SCENARIO", "b.toml")]), Some("a.toml".into()));
+        assert_eq!(scenario(&[], &[("SIM_SCENARIO", "b.toml")]), Some("b.toml".into()));
+        assert_eq!(scenario(&[], &[]), None);
     }
 
     #[test]

@@ -1,0 +1,85 @@
+//! What phones answer by themselves. An answer is never answered by another phone's: otherwise two of them would talk for
+//! ever.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::World;
+use super::chat::Chat;
+use super::phone_inbox::Arrival;
+use super::records::Key;
+use crate::scenario::{Reply, ScenarioError};
+
+/// How many answers a phone knows.
+const MAX_REPLIES: usize = 50;
+/// How many texts one answer has.
+const MAX_SAID: usize = 10;
+/// How long a text, or what it has to contain, may be: far below what a message holds, since `{text}` is put into it.
+const MAX_TEXT: usize = 4096;
+/// How many ids of automatic answers are remembered; each is looked for once, in the same step.
+const MAX_AUTOMATIC: usize = 4096;
+
+/// The answers of all phones.
+#[derive(Default)]
+pub(crate) struct Replies {
+    pub(crate) by_number: BTreeMap<u64, Vec<Reply>>,
+    automatic: VecDeque<String>,
+}
+
+/// Refuses answers that say nothing, or too much.
+pub(crate) fn check(name: &str, replies: &[Reply]) -> Result<(), ScenarioError> {
+    let fits = |reply: &Reply| {
+        let texts = reply.say.iter().chain(&reply.contains);
+        (1..=MAX_SAID).contains(&reply.say.len())
+            && texts.into_iter().all(|text| !text.is_empty() && text.len() <= MAX_TEXT)
+    };
+    if replies.len() <= MAX_REPLIES && replies.iter().all(fits) {
+        Ok(())
+    } else {
+        Err(ScenarioError::Replies(name.to_owned()))
+    }
+}
+
+impl World {
+    /// What the phone of `number` answers from now on.
+    pub(crate) fn set_replies(&mut self, number: u64, replies: &[Reply]) {
+        if self.replies.by_number.get(&number).map_or(&[][..], Vec::as_slice) == replies {
+            return;
+        }
+        if replies.is_empty() {
+            self.replies.by_number.remove(&number);
+        } else {
+            self.replies.by_number.insert(number, replies.to_vec());
+        }
+        self.touch(Key::Replies(number));
+    }
+
+    /// Notes that a message was an answer that nobody wrote.
+    pub(super) fn mark_automatic(&mut self, id: String) {
+        self.replies.automatic.push_back(id);
+        if self.replies.automatic.len() > MAX_AUTOMATIC {
+            self.replies.automatic.pop_front();
+        }
+    }
+
+    /// Lets a phone answer a text.
+    pub(super) async fn reply(&mut self, arrival: &Arrival, text: &str) {
+        let Some(replies) = self.replies.by_number.get(&arrival.number) else { return };
+        let lower = text.to_lowercase();
+        let fits = |reply: &&Reply| match &reply.contains {
+            Some(part) => lower.contains(&part.to_lowercase()),
+            None => arrival.chat.person().is_some(),
+        };
+        let Some(reply) = replies.iter().find(fits).cloned() else { return };
+        if matches!(arrival.chat, Chat::Status | Chat::Newsletter(_)) || self.replies.automatic.contains(&arrival.id) {
+            return;
+        }
+        for say in reply.say {
+            let said = say.replace("{text}", text);
+            // Boxed: it may itself be the work that an arrival causes.
+            match Box::pin(self.phone_text(arrival.number, arrival.chat, &said)).await {
+                Ok(id) => self.mark_automatic(id),
+                Err(error) => tracing::warn!(%error, "an answer was not sent"),
+            }
+        }
+    }
+}
