@@ -19,6 +19,8 @@ use quick_ack::QuickAckListener;
 pub(crate) const CHAT_PATH: &str = "/ws/chat";
 /// A frame ends at 16 MiB; a WebSocket message may hold a few small ones more.
 const MAX_WEBSOCKET_MESSAGE: usize = 17 * 1024 * 1024;
+/// Most stanzas are below this; a buffer that stays with each connection is better small.
+const SOCKET_BUFFER: usize = 4096;
 
 /// Serves until the network is shut down.
 pub(crate) async fn serve(sim: Sim, listener: TcpListener, admin_hosts: Vec<String>) {
@@ -38,6 +40,8 @@ pub(crate) async fn serve(sim: Sim, listener: TcpListener, admin_hosts: Vec<Stri
 
 async fn chat(State(sim): State<Sim>, upgrade: WebSocketUpgrade) -> Response {
     upgrade
+        .read_buffer_size(SOCKET_BUFFER)
+        .write_buffer_size(SOCKET_BUFFER)
         .max_message_size(MAX_WEBSOCKET_MESSAGE)
         .max_frame_size(MAX_WEBSOCKET_MESSAGE)
         .on_upgrade(move |socket| socket::run(sim, socket))

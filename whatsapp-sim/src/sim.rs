@@ -104,6 +104,7 @@ impl Sim {
         let listener = TcpListener::bind(config.listen).await.map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         world.media = Arc::new(MediaStore::open(config.data_dir.as_deref(), address.to_string())?);
+        world.phone_messages = config.phone_messages;
         let public = config::server_public_key(&config.key_seed);
         let inner = Inner {
             media: Arc::clone(&world.media),

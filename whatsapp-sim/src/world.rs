@@ -85,6 +85,8 @@ pub(crate) struct World {
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) faults: Faults,
     pub(crate) replies: Replies,
+    /// How much phones remember, when it is less than usual.
+    pub(crate) phone_messages: Option<usize>,
     pub(crate) counters: Counters,
     /// Where media is. It holds bytes that the world never looks into, and keeps them itself.
     pub(crate) media: Arc<MediaStore>,

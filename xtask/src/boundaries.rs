@@ -72,6 +72,7 @@ const NAMES: &[Name] = &[
             "session-host/src/store/",
             "session-host/src/sessions/",
             "session-host/tests/",
+            "whatsapp-sim/benches/",
             "whatsapp-sim/tests/",
             // The real client reads what the simulator stores.
             "whatsapp-sim/src/media/tests.rs",
@@ -86,6 +87,7 @@ const NAMES: &[Name] = &[
             "session-host/src/sessions/",
             "session-host/tests/",
             "whatsapp-sim/src/",
+            "whatsapp-sim/benches/",
             "whatsapp-sim/tests/",
         ],
     },

@@ -49,6 +49,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         listen: options.listen,
         admin_hosts: options.admin_hosts,
         stanza_log: options.stanza_log,
+        phone_messages: options.phone_messages,
         scenario,
     })
     .await

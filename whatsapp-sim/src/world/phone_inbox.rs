@@ -17,10 +17,8 @@ use crate::phone::{EncKind, PhoneError, content};
 use crate::sim::{PhoneMessage, PhoneReceipt};
 use crate::stanza;
 
-/// How many messages a phone remembers.
-const MAX_MESSAGES: usize = 2000;
-/// How many receipts a phone remembers; they are not stored.
-const MAX_RECEIPTS: usize = 2000;
+/// How many messages a phone remembers, and how many receipts, which are not stored.
+const MAX_REMEMBERED: usize = 2000;
 /// For how many of its latest messages a phone can send another copy.
 const MAX_SENT: usize = 256;
 
@@ -100,12 +98,12 @@ impl Inbox {
         found.map(|(sequence, _)| *sequence)
     }
 
-    /// Stores a new message; returns its place, and the place of the one that had to go for it.
-    pub(super) fn store(&mut self, message: PhoneMessage) -> (u64, Option<u64>) {
+    /// Stores a new message as one of at most so many; returns its place, and the place of the one that had to go for it.
+    pub(super) fn store(&mut self, message: PhoneMessage, most: usize) -> (u64, Option<u64>) {
         let sequence = self.next;
         self.next += 1;
         self.messages.insert(sequence, message);
-        let dropped = (self.messages.len() > MAX_MESSAGES).then(|| self.messages.pop_first()).flatten();
+        let dropped = (self.messages.len() > most).then(|| self.messages.pop_first()).flatten();
         (sequence, dropped.map(|(oldest, _)| oldest))
     }
 
@@ -216,10 +214,16 @@ impl World {
         }
     }
 
+    /// How many messages, and how many receipts, a phone remembers here.
+    fn most_remembered(&self) -> usize {
+        self.phone_messages.map_or(MAX_REMEMBERED, |most| most.clamp(1, MAX_REMEMBERED))
+    }
+
     /// Stores a message in a phone's inbox.
     pub(super) fn file(&mut self, number: u64, message: PhoneMessage) {
+        let most = self.most_remembered();
         let Some(account) = self.accounts.get_mut(&number) else { return };
-        let (sequence, dropped) = account.inbox.store(message);
+        let (sequence, dropped) = account.inbox.store(message, most);
         let file = dropped.and_then(|dropped| account.inbox.attachments.remove(&dropped));
         self.touch(Key::Message(number, sequence));
         if let Some(dropped) = dropped {
@@ -253,6 +257,7 @@ impl World {
     /// A receipt for something that this account's devices wrote.
     pub(super) fn phone_receipt(&mut self, author: u64, from: u64, ids: &[String], kind: Option<&str>) {
         let timestamp = clock::now();
+        let most = self.most_remembered();
         let Some(account) = self.accounts.get_mut(&author) else { return };
         for id in ids {
             account.inbox.receipts.push_back(PhoneReceipt {
@@ -261,7 +266,7 @@ impl World {
                 kind: kind.unwrap_or("delivered").to_owned(),
                 timestamp,
             });
-            if account.inbox.receipts.len() > MAX_RECEIPTS {
+            if account.inbox.receipts.len() > most {
                 account.inbox.receipts.pop_front();
             }
         }

@@ -20,6 +20,7 @@ Usage: whatsapp-sim [OPTIONS]
                      addressed; may be given more than once     (SIM_ADMIN_HOSTS, separated by commas)
   --stanza-log       write down what passes the connections     (SIM_STANZA_LOG=1; GET /admin/log shows it)
   --scenario FILE    load this network, TOML or JSON, as far as it is missing   (SIM_SCENARIO)
+  --phone-messages N each phone remembers so many messages      (default and most 2000)
   --help             show this text
 
 Log levels: RUST_LOG, for example RUST_LOG=whatsapp_sim=debug.";
@@ -39,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) key_seed: Option<String>,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) scenario: Option<PathBuf>,
+    pub(crate) phone_messages: Option<usize>,
     pub(crate) stanza_log: bool,
 }
 
@@ -55,6 +57,8 @@ pub(crate) enum UsageError {
         "{0} can be reached from other machines and the admin API has no password; add --allow-remote to permit it"
     )]
     Remote(SocketAddr),
+    #[error("{0} is no number of messages")]
+    Count(String),
     #[error("the key seed is empty")]
     EmptySeed,
 }
@@ -67,6 +71,7 @@ pub(crate) fn parse(
     let variable = |name| environment(name).filter(|value| !value.is_empty());
     let (mut listen, mut data_dir, mut key_seed, mut scenario) = (None, None, None, None);
     let mut admin_hosts = Vec::new();
+    let mut phone_messages = None;
     let (mut allow_remote, mut stanza_log) = (false, false);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
@@ -80,6 +85,10 @@ pub(crate) fn parse(
             "--data-dir" => data_dir = Some(value("--data-dir")?),
             "--key-seed" => key_seed = Some(value("--key-seed")?),
             "--scenario" => scenario = Some(value("--scenario")?),
+            "--phone-messages" => {
+                let text = value("--phone-messages")?;
+                phone_messages = Some(text.parse().map_err(|_| UsageError::Count(text))?);
+            }
             "--admin-host" => admin_hosts.push(value("--admin-host")?),
             "--allow-remote" if !arg.contains('=') => allow_remote = true,
             "--stanza-log" if !arg.contains('=') => stanza_log = true,
@@ -111,6 +120,7 @@ pub(crate) fn parse(
         data_dir: data_dir.or_else(|| variable("SIM_DATA_DIR")).map(PathBuf::from),
         key_seed,
         admin_hosts,
+        phone_messages,
         scenario: scenario.or_else(|| variable("SIM_SCENARIO")).map(PathBuf::from),
         stanza_log: stanza_log || variable("SIM_STANZA_LOG").is_some_and(|value| value != "0"),
     }))
@@ -133,6 +143,7 @@ mod tests {
             key_seed: key_seed.map(str::to_owned),
             admin_hosts: Vec::new(),
             scenario: None,
+            phone_messages: None,
             stanza_log: false,
         })
     }
@@ -198,5 +209,6 @@ mod tests {
         assert_eq!(with(&["--listen"], &[]), Err(UsageError::NoValue("--listen")));
         assert_eq!(with(&["--listen", "here"], &[]), Err(UsageError::Listen("here".to_owned())));
         assert_eq!(with(&["--key-seed="], &[]), Err(UsageError::EmptySeed));
+        assert_eq!(with(&["--phone-messages", "many"], &[]), Err(UsageError::Count("many".to_owned())));
     }
 }
