@@ -2,7 +2,8 @@
 //! and counts its repeats apart, so that tests see both. Phone work waits in a list until the step's own decisions are
 //! made, since only this part is asynchronous.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
@@ -80,6 +81,8 @@ pub(super) struct Sent {
 #[derive(Default)]
 pub(crate) struct Inbox {
     pub(crate) messages: BTreeMap<u64, PhoneMessage>,
+    /// Where the messages of an id are: every arrival asks.
+    places: HashMap<String, Vec<u64>>,
     pub(crate) receipts: VecDeque<PhoneReceipt>,
     pub(super) sent: VecDeque<Sent>,
     /// The files of messages, by the message's place.
@@ -94,21 +97,34 @@ impl Inbox {
     }
 
     pub(super) fn position(&self, from: &str, id: &str) -> Option<u64> {
-        let found = self.messages.iter().rev().find(|(_, message)| message.id == id && message.from == from);
-        found.map(|(sequence, _)| *sequence)
+        let by_author = |place: &&u64| self.messages.get(place).is_some_and(|message| message.from == from);
+        self.places.get(id)?.iter().rev().find(by_author).copied()
     }
 
     /// Stores a new message as one of at most so many; returns its place, and the place of the one that had to go for it.
     pub(super) fn store(&mut self, message: PhoneMessage, most: usize) -> (u64, Option<u64>) {
         let sequence = self.next;
         self.next += 1;
-        self.messages.insert(sequence, message);
+        self.put(sequence, message);
         let dropped = (self.messages.len() > most).then(|| self.messages.pop_first()).flatten();
+        if let Some((oldest, message)) = &dropped
+            && let Entry::Occupied(mut places) = self.places.entry(message.id.clone())
+        {
+            places.get_mut().retain(|place| place != oldest);
+            if places.get().is_empty() {
+                places.remove();
+            }
+        }
         (sequence, dropped.map(|(oldest, _)| oldest))
     }
 
     pub(super) fn restore(&mut self, sequence: u64, message: PhoneMessage) {
         self.next = self.next.max(sequence + 1);
+        self.put(sequence, message);
+    }
+
+    fn put(&mut self, sequence: u64, message: PhoneMessage) {
+        self.places.entry(message.id.clone()).or_default().push(sequence);
         self.messages.insert(sequence, message);
     }
 

@@ -1,7 +1,7 @@
 //! The queue of one device: stanzas that it has not acknowledged yet, in order. An entry leaves only by the client's
 //! acknowledgement, so a stanza is delivered again at every login until then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use wacore_binary::marshal::marshal;
@@ -38,6 +38,8 @@ pub(crate) struct Queued {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) entries: BTreeMap<u64, Queued>,
+    /// Where the entries of an id are: a client that comes back to thousands acknowledges them one by one.
+    places: HashMap<String, BTreeSet<u64>>,
     next: u64,
 }
 
@@ -45,22 +47,43 @@ impl Queue {
     fn append(&mut self, entry: Queued) -> u64 {
         let sequence = self.next;
         self.next += 1;
-        self.entries.insert(sequence, entry);
+        self.put(sequence, entry);
         sequence
     }
 
     /// Puts a stored entry back in its place.
     pub(super) fn restore(&mut self, sequence: u64, entry: Queued) {
         self.next = self.next.max(sequence + 1);
+        self.put(sequence, entry);
+    }
+
+    fn put(&mut self, sequence: u64, entry: Queued) {
+        self.places.entry(entry.id.clone()).or_default().insert(sequence);
         self.entries.insert(sequence, entry);
+    }
+
+    fn drop_oldest(&mut self) -> Option<u64> {
+        let oldest = *self.entries.first_key_value()?.0;
+        self.remove(oldest);
+        Some(oldest)
+    }
+
+    fn remove(&mut self, sequence: u64) {
+        let Some(entry) = self.entries.remove(&sequence) else { return };
+        if let Some(places) = self.places.get_mut(&entry.id) {
+            places.remove(&sequence);
+            if places.is_empty() {
+                self.places.remove(&entry.id);
+            }
+        }
     }
 
     /// The entries that an acknowledgement ends. A message id ends every copy of the message; of receipts and
     /// notifications, which may share an id, each acknowledgement ends the oldest.
     fn ended_by(&self, class: Class, id: &str) -> Vec<u64> {
-        let matching = self.entries.iter().filter(|(_, entry)| entry.class == class && entry.id == id);
+        let of_class = |sequence: &u64| self.entries.get(sequence).is_some_and(|entry| entry.class == class);
         let limit = if class == Class::Message { usize::MAX } else { 1 };
-        matching.map(|(sequence, _)| *sequence).take(limit).collect()
+        self.places.get(id).into_iter().flatten().copied().filter(of_class).take(limit).collect()
     }
 }
 
@@ -83,10 +106,7 @@ impl World {
         let Some(device) = self.device_mut(to) else { return };
         let sequence = device.queue.append(Queued { class, id, stanza: Blob(bytes) });
         let target = device.connection.filter(|_| device.live);
-        let overflow = (device.queue.entries.len() > QUEUE_CAPACITY)
-            .then(|| device.queue.entries.pop_first())
-            .flatten()
-            .map(|(oldest, _)| oldest);
+        let overflow = (device.queue.entries.len() > QUEUE_CAPACITY).then(|| device.queue.drop_oldest()).flatten();
         self.touch(Key::Queue(to.number, to.device, sequence));
         if let Some(oldest) = overflow {
             self.counters.dropped_from_queues += 1;
@@ -102,7 +122,7 @@ impl World {
         let Some(device) = self.device_mut(who) else { return };
         let ended = device.queue.ended_by(class, id);
         for sequence in &ended {
-            device.queue.entries.remove(sequence);
+            device.queue.remove(*sequence);
         }
         for sequence in ended {
             self.touch(Key::Queue(who.number, who.device, sequence));
@@ -142,6 +162,10 @@ mod tests {
         assert_eq!(queue.ended_by(Class::Receipt, "A"), [1]);
         assert!(queue.ended_by(Class::Notification, "A").is_empty());
         assert!(queue.ended_by(Class::Message, "B").is_empty());
+        queue.remove(1);
+        assert_eq!(queue.ended_by(Class::Receipt, "A"), [2]);
+        [0, 2, 3].into_iter().for_each(|sequence| queue.remove(sequence));
+        assert!(queue.entries.is_empty() && queue.places.is_empty());
     }
 
     #[test]
