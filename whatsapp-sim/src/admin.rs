@@ -40,6 +40,7 @@ mod newsletters;
 mod page;
 mod pair_code;
 mod phones;
+mod picture;
 mod qr;
 mod scan;
 mod scenario;
@@ -72,6 +73,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(pair_code::routes())
         .merge(faults::routes())
         .merge(media::routes())
+        .merge(picture::routes())
         .merge(log::routes())
         .merge(system::routes())
         .merge(document::routes())

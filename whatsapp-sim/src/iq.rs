@@ -7,6 +7,7 @@ mod groups;
 mod keys;
 mod mex;
 mod newsletter;
+mod picture;
 mod privacy;
 mod settings;
 mod usync;
@@ -53,7 +54,8 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
         ("privacy", "set", "tokens") => Some(privacy::tokens(world, who, request)),
         ("disappearing_mode", "set", _) => Some(privacy::default_timer(world, who, request)),
         ("status", "set", "status") => Some(settings::set_about(world, who, request)),
-        ("w:profile:picture", "get", _) => Some(no_picture(world, who, request)),
+        ("w:profile:picture", "get", _) => Some(picture::get(world, who, request)),
+        ("w:profile:picture", "set", _) => Some(picture::set(world, who, request)),
         ("w:m", "set", "media_conn") => Some(media(world, request)),
         ("w:g2", ..) => {
             let answer = groups::answer(world, who, request);
@@ -71,16 +73,6 @@ fn unknown(world: &mut World, request: &Node, xmlns: &str, child: &str) -> Node 
     world.counters.unknown_requests += 1;
     tracing::warn!(xmlns, child, "an unknown request");
     stanza::refusal(request, 501, "feature-not-implemented")
-}
-
-/// Nobody has a picture.
-fn no_picture(world: &World, who: DeviceRef, request: &Node) -> Node {
-    let target = stanza::jid(request, "target").and_then(|target| world.resolve(&target));
-    if target.is_some_and(|number| !world.may_see_picture(number, who.number)) {
-        return stanza::refusal(request, 401, "not-authorized");
-    }
-    let missing = stanza::error(404, "item-not-found");
-    stanza::result(request, [NodeBuilder::new("picture").children([missing]).build()])
 }
 
 /// A report of spam is taken, and nothing comes of it.

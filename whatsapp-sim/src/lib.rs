@@ -16,6 +16,7 @@
 //! | `world` | accounts, devices, queues and connections; every decision of the network |
 //! | `iq` | the answer to each kind of request |
 //! | `journal` | what survives `kill -9` |
+//! | `picture` | pictures of people and groups, in the sizes that they are shown in |
 //! | `media` | blobs and pictures, and how phones encrypt them |
 //! | `clock`, `blob` | the time of day; bytes as text |
 //! | `admin` | the HTTP API of the simulator |
@@ -31,6 +32,7 @@ mod journal;
 mod media;
 mod noise;
 pub mod phone;
+mod picture;
 pub mod scenario;
 mod server;
 pub mod sim;
@@ -40,6 +42,7 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
+pub use picture::PictureError;
 pub use scenario::{Scenario, ScenarioError};
 pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};

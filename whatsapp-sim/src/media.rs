@@ -8,6 +8,7 @@
 
 mod faults;
 mod phone;
+mod pictures;
 mod upload;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -12,6 +12,7 @@ mod log;
 mod media;
 mod newsletters;
 mod pair_code;
+mod picture;
 mod refusal;
 mod scenario;
 pub(crate) mod seeded;
@@ -57,6 +58,7 @@ pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
 pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
+pub(crate) use picture::MAX_ABOUT;
 pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
 
 /// How long a companion may take to answer a scan.
@@ -105,6 +107,7 @@ impl Sim {
         let address = listener.local_addr().map_err(StartError::Listen)?;
         world.media = Arc::new(MediaStore::open(config.data_dir.as_deref(), address.to_string())?);
         world.phone_messages = config.phone_messages;
+        world.media.keep_pictures(|path| world.is_shown(path));
         let public = config::server_public_key(&config.key_seed);
         let inner = Inner {
             media: Arc::clone(&world.media),

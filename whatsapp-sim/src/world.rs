@@ -23,6 +23,7 @@ pub(crate) mod pairing;
 pub(crate) mod people;
 pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;
+pub(crate) mod picture;
 pub(crate) mod presence;
 pub(crate) mod privacy;
 pub(crate) mod queue;
@@ -46,10 +47,12 @@ use crate::address::{self, Typed};
 use crate::media::MediaStore;
 use crate::stanza;
 use account::{Account, Device};
+use chat::Chat;
 use connection::{Connection, ConnectionId, Out};
 use faults::Faults;
 use group::Group;
 use phone_inbox::PhoneTask;
+use picture::Picture;
 use records::Key;
 use replies::Replies;
 
@@ -93,6 +96,9 @@ pub(crate) struct World {
     /// The latest calls, the oldest first; they are not stored.
     pub(crate) calls: VecDeque<call::Call>,
     pub(crate) newsletters: BTreeMap<u64, newsletter::Newsletter>,
+    pub(crate) pictures: BTreeMap<Chat, Picture>,
+    /// Public paths of pictures that this step has replaced.
+    unshown: Vec<String>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

@@ -2,7 +2,7 @@
 //! a new refusal is a new variant with its status.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection, StringRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection, StringRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::qr::QrError;
 use crate::media::MediaError;
+use crate::picture::PictureError;
 use crate::sim::{GroupError, SimError};
 
 /// Defines the codes: the variant, its name in JSON, its status.
@@ -43,6 +44,7 @@ codes! {
     BadChange "bad_change" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
+    BadPicture "bad_picture" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
     BadSetting "bad_setting" BAD_REQUEST
     BadScenario "bad_scenario" UNPROCESSABLE_ENTITY
@@ -92,6 +94,7 @@ codes! {
     UnknownMessage "unknown_message" NOT_FOUND
     UnknownNewsletter "unknown_newsletter" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
+    UnknownPicture "unknown_picture" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
     WasRemoved "was_removed" FORBIDDEN
     WrongChat "wrong_chat" BAD_REQUEST
@@ -146,6 +149,10 @@ impl ApiError {
         Self::new(Code::InvalidBody, "a refusal has an HTTP status of 400 to 599")
     }
 
+    pub(super) fn bad_picture() -> Self {
+        SimError::BadPicture(PictureError).into()
+    }
+
     pub(super) fn worker() -> Self {
         Self::new(Code::Internal, "the picture could not be worked on")
     }
@@ -196,6 +203,8 @@ impl From<SimError> for ApiError {
             SimError::NoSuchFault => Code::UnknownFault,
             SimError::TooManyFaults => Code::TooManyFaults,
             SimError::LinkRefused => Code::LinkRefused,
+            SimError::BadPicture(_) => Code::BadPicture,
+            SimError::NoPicture => Code::UnknownPicture,
             SimError::Media(error) => media(error),
             SimError::Phone(_) | SimError::Journal(_) => Code::Internal,
             SimError::Stopped => Code::Stopped,
@@ -252,6 +261,13 @@ impl From<JsonRejection> for ApiError {
             _ => Code::InvalidJson,
         };
         Self::new(code, rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if large { Code::TooLarge } else { Code::InvalidBody }, rejection.body_text())
     }
 }
 

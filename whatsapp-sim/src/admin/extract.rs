@@ -1,7 +1,8 @@
 //! Reading requests with our own refusals: axum's extractors answer in plain text, this API always in JSON.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection, StringRejection};
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection, StringRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 
@@ -30,6 +31,18 @@ impl<S: Send + Sync> FromRequest<S> for Text {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let read: Result<String, StringRejection> = String::from_request(request, state).await;
+        read.map(Self).map_err(ApiError::from)
+    }
+}
+
+/// A body of bytes as they stand.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let read: Result<Bytes, BytesRejection> = Bytes::from_request(request, state).await;
         read.map(Self).map_err(ApiError::from)
     }
 }

@@ -57,6 +57,7 @@ fn of_all(world: &mut World, who: DeviceRef, set: bool, child: &Node) -> Option<
             Ok(vec![NodeBuilder::new("groups").children(groups).build()])
         }
         (false, "query") => Ok(vec![several(world, who, child)]),
+        (false, "pictures") => Ok(vec![super::picture::of_groups(world, who, child)]),
         _ => return None,
     })
 }

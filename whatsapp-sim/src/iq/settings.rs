@@ -3,12 +3,9 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use crate::sim::MAX_ABOUT;
 use crate::stanza;
-use crate::world::records::Key;
 use crate::world::{DeviceRef, World};
-
-/// WhatsApp's own limit of an about text.
-const MAX_ABOUT: usize = 139 * 4;
 
 /// No experiments.
 pub(super) fn props(request: &Node) -> Node {
@@ -21,9 +18,6 @@ pub(super) fn set_about(world: &mut World, who: DeviceRef, request: &Node) -> No
     if about.len() > MAX_ABOUT {
         return stanza::refusal(request, 400, "bad-request");
     }
-    if let Some(account) = world.accounts.get_mut(&who.number) {
-        account.about = about.to_string();
-    }
-    world.touch(Key::Account(who.number));
+    world.set_about(who, &about);
     stanza::result(request, [])
 }

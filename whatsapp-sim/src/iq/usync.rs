@@ -8,6 +8,7 @@ use wacore_binary::{Jid, Node};
 use super::devices;
 use crate::address::{self, Typed};
 use crate::stanza;
+use crate::world::chat::Chat;
 use crate::world::{DeviceRef, World};
 
 /// How many users one query may name.
@@ -192,7 +193,11 @@ fn part(world: &mut World, who: DeviceRef, protocol: &Node, number: u64, asked: 
                 features.map(|feature| NodeBuilder::new_dynamic(feature.tag.to_string()).attr("value", "true").build());
             Some(NodeBuilder::new("feature").children(features).build())
         }
-        // Nobody has a picture; a missing part says so.
+        "picture" if world.may_see_picture(number, who.number) => {
+            let picture = world.picture(Chat::Person(number))?;
+            Some(NodeBuilder::new("picture").attr("id", picture.id.as_str()).build())
+        }
+        // A missing part says that there is nothing.
         _ => None,
     }
 }

@@ -64,7 +64,7 @@ impl MediaStore {
 
 impl Content {
     /// All of it.
-    fn whole(self, length: u64) -> Result<Vec<u8>, MediaError> {
+    pub(super) fn whole(self, length: u64) -> Result<Vec<u8>, MediaError> {
         match self {
             Self::Memory(bytes) => Ok(bytes.into()),
             Self::File(mut file) => {

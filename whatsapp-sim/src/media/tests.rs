@@ -78,9 +78,11 @@ fn an_expired_blob_is_published_again_under_another_path() {
     for store in stores {
         let first = store.store(b"content").unwrap();
         assert_eq!(store.store(b"content").unwrap(), first, "the same bytes are the same blob");
+        let picture = store.store_picture(b"face").unwrap();
         assert_eq!(store.expire(None).unwrap(), 1);
         assert!(matches!(store.expire(Some(&first)), Err(MediaError::Missing)));
         assert!(matches!(store.read(&first), Err(MediaError::Missing)));
+        assert!(store.read(&picture).is_ok(), "pictures do not expire");
         let second = store.publish(&token_of(b"content")).unwrap();
         assert_ne!(second, first);
         assert!(store.read(&second).is_ok());
@@ -94,24 +96,29 @@ fn files_come_back_after_a_restart_and_unfinished_ones_do_not() {
     let open = || MediaStore::open(Some(directory.path()), "host".to_owned()).unwrap();
     let store = open();
     let (public, expired) = (store.store(b"public").unwrap(), store.store(b"expired").unwrap());
+    let (shown, forgotten) = (store.store_picture(b"shown").unwrap(), store.store_picture(b"forgotten").unwrap());
     store.expire(Some(&expired)).unwrap();
     let mut half = store.begin(&token_of(b"whole"), 0).unwrap();
     half.write(b"wh").unwrap();
     drop(half);
+    drop(store);
     fs::write(directory.path().join(FOLDER).join("killed.tmp"), b"wh").unwrap();
     let store = open();
-    assert!(store.read(&public).is_ok());
-    assert!(store.read(&expired).is_err() && store.publish(&token_of(b"expired")).is_ok());
-    assert_eq!(store.lock().used, 6 + 7);
-    assert_eq!(fs::read_dir(directory.path().join(FOLDER)).unwrap().count(), 2);
+    store.keep_pictures(|path| path == shown);
+    assert!(store.read(&public).is_ok() && store.read(&shown).is_ok());
+    assert!(store.read(&expired).is_err() && store.read(&forgotten).is_err());
+    assert!(store.publish(&token_of(b"expired")).is_ok());
+    assert_eq!(store.lock().used, 6 + 7 + 5);
+    assert_eq!(fs::read_dir(directory.path().join(FOLDER)).unwrap().count(), 3);
 }
 
 #[test]
 fn the_oldest_go_when_the_room_ends() {
     let store = MediaStore::default();
     let (first, second) = (store.store(b"first").unwrap(), store.store(b"second").unwrap());
+    let picture = store.store_picture(b"face").unwrap();
     store.reserve(MAX_IN_MEMORY - 10).unwrap();
-    assert!(store.read(&first).is_err() && store.read(&second).is_ok());
+    assert!(store.read(&first).is_err() && store.read(&second).is_ok() && store.read(&picture).is_ok());
     assert!(matches!(store.reserve(MAX_IN_MEMORY), Err(MediaError::Full)));
-    assert!(store.read(&second).is_err());
+    assert!(store.read(&second).is_err() && store.read(&picture).is_ok());
 }

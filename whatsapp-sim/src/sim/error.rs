@@ -6,6 +6,7 @@ use crate::address::AddressError;
 use crate::journal::JournalError;
 use crate::media::MediaError;
 use crate::phone::PhoneError;
+use crate::picture::PictureError;
 use crate::scenario::ScenarioError;
 use crate::world::group::GroupError;
 use crate::world::records::RecordError;
@@ -111,6 +112,12 @@ pub enum SimError {
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,
+    /// What was given is no picture.
+    #[error("{0}")]
+    BadPicture(#[from] PictureError),
+    /// The person shows no picture.
+    #[error("there is no picture")]
+    NoPicture,
     /// The media host refuses.
     #[error("{0}")]
     Media(#[from] MediaError),

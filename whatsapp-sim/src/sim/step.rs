@@ -43,6 +43,9 @@ impl Step<'_> {
             return Err(error.into());
         }
         self.state.world.settle();
+        for path in self.state.world.take_unshown() {
+            self.sim.inner.media.remove_picture(&path);
+        }
         self.sim.inner.steps.send_modify(|steps| *steps += 1);
         Ok(())
     }

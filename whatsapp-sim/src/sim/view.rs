@@ -16,6 +16,8 @@ pub struct PhoneInfo {
     pub lid: String,
     /// The name that others see.
     pub name: String,
+    /// What others read about the person.
+    pub about: String,
     /// Whether it answers by itself.
     pub echo: bool,
     /// Its linked companions.
@@ -114,6 +116,7 @@ fn info(account: &Account) -> PhoneInfo {
         number: account.number.to_string(),
         lid: account.lid.to_string(),
         name: account.name.clone(),
+        about: account.about.clone(),
         echo: account.echo,
         devices: devices.collect(),
     }

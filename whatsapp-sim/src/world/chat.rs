@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use wacore_binary::{Jid, Server};
 
 use super::World;
@@ -17,7 +18,7 @@ const STATUS: &str = "status@broadcast";
 
 /// A chat. Displayed as phones and the admin API name it: the partner's number, `…@g.us`, `status@broadcast` or
 /// `…@newsletter`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Chat {
     /// The account with this number.
     Person(u64),

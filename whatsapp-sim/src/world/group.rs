@@ -9,6 +9,7 @@ pub(crate) mod message;
 pub(crate) mod news;
 pub(crate) mod node;
 pub(crate) mod phone;
+mod picture;
 
 use std::collections::{BTreeMap, BTreeSet};
 

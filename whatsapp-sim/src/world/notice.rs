@@ -39,6 +39,16 @@ impl World {
         }
     }
 
+    /// Queues a notification for everyone who knows an account and may know of this.
+    pub(crate) fn notify_who(&mut self, number: u64, notification: &Node, may: fn(&Self, u64, u64) -> bool) {
+        let Some(account) = self.accounts.get(&number) else { return };
+        let known = account.watchers.iter().copied();
+        let others: Vec<u64> = known.filter(|other| *other != number && may(self, number, *other)).collect();
+        for other in others {
+            self.notify_companions(other, None, notification);
+        }
+    }
+
     /// Tells an account's other companions of a setting that one of them, or the phone, has changed.
     pub(crate) fn account_changed(&mut self, who: DeviceRef, content: Node) {
         let own = address::pn(who.number, 0);

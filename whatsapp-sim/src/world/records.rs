@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::account::{Account, AppStateKey, Device};
 use super::app_state::Collection;
+use super::chat::Chat;
 use super::phone_inbox::Inbox;
 use super::queue::Queued;
 use super::social::Social;
@@ -45,6 +46,8 @@ pub(crate) enum Key {
     Attachment(u64, u64),
     /// A group.
     Group(u64),
+    /// The picture of a person or a group.
+    Picture(Chat),
 }
 
 /// Why stored records make no world.
@@ -104,6 +107,7 @@ impl World {
             Key::Message(number, sequence) => {
                 account(number).and_then(|account| account.inbox.messages.get(sequence)).map(json).transpose()?
             }
+            Key::Picture(owner) => self.pictures.get(owner).map(json).transpose()?,
             Key::Attachment(number, sequence) => {
                 account(number).and_then(|account| account.inbox.attachments.get(sequence)).map(json).transpose()?
             }
@@ -125,6 +129,7 @@ impl World {
         let mut keys = BTreeSet::from([Key::World]);
         keys.extend(self.groups.keys().map(|id| Key::Group(*id)));
         keys.extend(self.replies.by_number.keys().map(|number| Key::Replies(*number)));
+        keys.extend(self.pictures.keys().map(|owner| Key::Picture(*owner)));
         for (number, account) in &self.accounts {
             keys.extend([Key::Account(*number), Key::Signal(*number)]);
             keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
@@ -173,6 +178,9 @@ impl World {
                 Key::Message(number, sequence) => {
                     let message: PhoneMessage = parse(value)?;
                     world.owner(number)?.inbox.restore(sequence, message);
+                }
+                Key::Picture(owner) => {
+                    world.pictures.insert(owner, parse(value)?);
                 }
                 Key::Attachment(number, sequence) => {
                     let attachment: Attachment = parse(value)?;

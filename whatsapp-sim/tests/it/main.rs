@@ -19,6 +19,7 @@ mod page;
 mod pair_code;
 mod people;
 mod phone;
+mod picture;
 mod privacy;
 mod refusal;
 mod restart;

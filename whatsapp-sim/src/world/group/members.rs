@@ -144,6 +144,7 @@ impl World {
         self.farewell(actor, id, &[actor.number]);
         let Some(eldest) = eldest else {
             self.groups.remove(&id);
+            self.forget_picture(super::super::chat::Chat::Group(id));
             self.touch(Key::Group(id));
             return Ok(());
         };
