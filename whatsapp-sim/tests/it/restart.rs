@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -13,7 +14,7 @@ use tokio::process::{Child, Command};
 use crate::client::{DEADLINE, TestClient, jid, seeded_store};
 
 /// The program in a process of its own.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     address: SocketAddr,
     http: reqwest::Client,
@@ -21,9 +22,13 @@ struct Program {
 
 impl Program {
     async fn start(directory: &Path, listen: SocketAddr) -> Self {
+        Self::start_with(listen, &[OsStr::new("--data-dir"), directory.as_os_str()]).await
+    }
+
+    pub(crate) async fn start_with(listen: SocketAddr, further: &[&OsStr]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_whatsapp-sim"))
-            .args(["--listen", &listen.to_string(), "--key-seed", "restart", "--data-dir"])
-            .arg(directory)
+            .args(["--listen", &listen.to_string(), "--key-seed", "restart"])
+            .args(further)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -45,7 +50,7 @@ impl Program {
         format!("ws://{}/ws/chat", self.address)
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.http.get(format!("http://{}{path}", self.address)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["data"].take()
     }

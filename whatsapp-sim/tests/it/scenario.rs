@@ -1,5 +1,7 @@
 //! Networks from files: what they hold is there, once, and it lives.
 
+use std::ffi::OsStr;
+
 use serde_json::json;
 use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_rust::wacore::types::presence::ChatPresence;
@@ -7,6 +9,7 @@ use whatsapp_sim::{FaultKind, Loaded, Scenario, ScenarioError, Sim, SimConfig, S
 
 use crate::client::{DEADLINE, SEED, TestClient, all_understood, jid, network};
 use crate::phone::Network;
+use crate::restart::Program;
 
 /// The number of the phone with this name.
 async fn number(sim: &Sim, name: &str) -> String {
@@ -151,4 +154,14 @@ async fn what_makes_no_sense_is_refused_before_anything_is_added() {
     let scenario = Scenario::from_toml("[[history]]\nfrom = \"x\"\nto = \"y\"\ntext = \"z\"\nminutesAgo = 1").unwrap();
     let refused = network.sim.load_scenario(&scenario).await;
     assert!(matches!(refused, Err(SimError::Scenario(ScenarioError::Nobody(_)))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_program_loads_a_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/demo.toml");
+    let further = [OsStr::new("--scenario"), OsStr::new(file)];
+    let program = Program::start_with("127.0.0.1:0".parse().unwrap(), &further).await;
+    let phones = program.get("/admin/phones").await;
+    let names: Vec<&str> = phones.as_array().unwrap().iter().filter_map(|phone| phone["name"].as_str()).collect();
+    assert_eq!(names, ["Sandbox phone", "Echo", "Rina (customer)", "Dewi (support)", "Agus"]);
 }
