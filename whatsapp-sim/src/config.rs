@@ -38,6 +38,8 @@ pub struct SimConfig {
     pub listen: SocketAddr,
     /// Host names, besides loopback, under which the admin API may be addressed.
     pub admin_hosts: Vec<String>,
+    /// Whether the port speaks TLS as well, with a certificate of the network's own; it always speaks plain HTTP.
+    pub tls: bool,
     /// How many messages each phone remembers, at most and without this 2000: less for load that lasts.
     pub phone_messages: Option<usize>,
     /// What is loaded at the start, as far as it is missing.
@@ -53,6 +55,7 @@ impl Default for SimConfig {
             data_dir: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_hosts: Vec::new(),
+            tls: false,
             phone_messages: None,
             scenario: None,
             stanza_log: false,

@@ -54,11 +54,11 @@ pub(crate) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, reques
         ("privacy", "set", "tokens") => Some(privacy::tokens(world, who, request)),
         ("disappearing_mode", "set", _) => Some(privacy::default_timer(world, who, request)),
         ("status", "set", "status") => Some(settings::set_about(world, who, request)),
-        ("w:profile:picture", "get", _) => Some(picture::get(world, who, request)),
+        ("w:profile:picture", "get", _) => Some(picture::get(world, id, who, request)),
         ("w:profile:picture", "set", _) => Some(picture::set(world, who, request)),
-        ("w:m", "set", "media_conn") => Some(media(world, request)),
+        ("w:m", "set", "media_conn") => Some(media(world, id, request)),
         ("w:g2", ..) => {
-            let answer = groups::answer(world, who, request);
+            let answer = groups::answer(world, id, who, request);
             answer.or_else(|| Some(unknown(world, request, &xmlns, child)))
         }
         ("w:mex", "get", "query") => Some(mex::answer(world, who, request)),
@@ -82,8 +82,8 @@ fn report(request: &Node) -> Node {
 }
 
 /// Where media goes: this server. Clients put `https://` before the name whatever it is.
-fn media(world: &World, request: &Node) -> Node {
-    let host = NodeBuilder::new("host").attr("hostname", world.media.host()).attr("type", "primary").build();
+fn media(world: &World, id: ConnectionId, request: &Node) -> Node {
+    let host = NodeBuilder::new("host").attr("hostname", world.media_host(id)).attr("type", "primary").build();
     let media = NodeBuilder::new("media_conn")
         .attr("auth", world.media.auth())
         .attr("ttl", MEDIA_TTL)

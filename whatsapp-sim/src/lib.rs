@@ -13,6 +13,7 @@
 //! | `noise` | the Noise handshake as responder, and the frame ciphers after it |
 //! | `stanza` | reading and building binary stanzas |
 //! | `stanza_log` | what passed the connections, for whoever looks |
+//! | `tls` | the certificate for clients that accept nothing but HTTPS |
 //! | `world` | accounts, devices, queues and connections; every decision of the network |
 //! | `iq` | the answer to each kind of request |
 //! | `journal` | what survives `kill -9` |
@@ -38,6 +39,7 @@ mod server;
 pub mod sim;
 mod stanza;
 mod stanza_log;
+mod tls;
 mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
@@ -53,6 +55,7 @@ pub use sim::{
 };
 pub use sim::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use stanza_log::{Direction, LogEntry, LogPage};
+pub use tls::TlsError;
 pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};
 pub use world::scenario::Loaded;

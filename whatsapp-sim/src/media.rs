@@ -165,11 +165,6 @@ impl MediaStore {
         self.lock().auth = random_name();
     }
 
-    /// The URL of a public path, which WhatsApp's clients expect to be HTTPS.
-    pub(crate) fn url(&self, direct_path: &str) -> String {
-        format!("https://{}{direct_path}", self.host)
-    }
-
     /// Stores bytes under their hash; returns their public path.
     pub(crate) fn store(&self, bytes: &[u8]) -> Result<String, MediaError> {
         let token = upload::token_of(bytes);
@@ -296,6 +291,11 @@ impl State {
             self.used = self.used.saturating_sub(replaced.length);
         }
     }
+}
+
+/// The URL of a public path, which WhatsApp's clients expect to be HTTPS.
+pub(crate) fn url(host: &str, direct_path: &str) -> String {
+    format!("https://{host}{direct_path}")
 }
 
 /// 16 random bytes that fit into a URL.

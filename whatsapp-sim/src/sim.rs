@@ -42,6 +42,7 @@ use crate::media::MediaStore;
 use crate::noise::Responder;
 use crate::server;
 use crate::stanza_log::{StanzaLog, Tap};
+use crate::tls::Tls;
 use crate::world::chat::Chat;
 use crate::world::connection::ConnectionId;
 use crate::world::login::Wire;
@@ -80,6 +81,7 @@ pub struct Sim {
 struct Inner {
     state: Mutex<step::State>,
     media: Arc<MediaStore>,
+    tls: Option<Tls>,
     /// Counts steps; whoever waits for a fact looks again after each.
     steps: watch::Sender<u64>,
     key: KeyPair,
@@ -108,9 +110,12 @@ impl Sim {
         world.media = Arc::new(MediaStore::open(config.data_dir.as_deref(), address.to_string())?);
         world.phone_messages = config.phone_messages;
         world.media.keep_pictures(|path| world.is_shown(path));
+        let tls =
+            if config.tls { Some(Tls::open(config.data_dir.as_deref(), address, &config.admin_hosts)?) } else { None };
         let public = config::server_public_key(&config.key_seed);
         let inner = Inner {
             media: Arc::clone(&world.media),
+            tls,
             state: Mutex::new(step::State { world, journal, stopped: false }),
             steps: watch::Sender::new(0),
             key: config::server_key(&config.key_seed),
@@ -148,6 +153,25 @@ impl Sim {
     /// The URL that clients open.
     pub fn ws_url(&self) -> String {
         format!("ws://{}{}", self.inner.address, server::CHAT_PATH)
+    }
+
+    /// The URL for clients that speak TLS, when the network does.
+    pub fn wss_url(&self) -> Option<String> {
+        self.inner.tls.as_ref().map(|_| format!("wss://{}{}", self.inner.address, server::CHAT_PATH))
+    }
+
+    /// The certificate that clients have to trust, as PEM, when the network speaks TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.inner.tls.as_ref().map(|tls| tls.pem.as_str())
+    }
+
+    /// The SHA-256 of the certificate, in hex.
+    pub fn certificate_fingerprint(&self) -> Option<&str> {
+        self.inner.tls.as_ref().map(|tls| tls.fingerprint.as_str())
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.inner.tls.as_ref()
     }
 
     /// The static public key that clients are seeded with.

@@ -86,6 +86,7 @@ codes! {
     UnknownBusiness "unknown_business" NOT_FOUND
     UnknownCall "unknown_call" NOT_FOUND
     UnknownBurst "unknown_burst" NOT_FOUND
+    UnknownCertificate "unknown_certificate" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
@@ -143,6 +144,10 @@ impl ApiError {
 
     pub(super) fn query(message: &str) -> Self {
         Self::new(Code::InvalidQuery, message)
+    }
+
+    pub(super) fn no_certificate() -> Self {
+        Self::new(Code::UnknownCertificate, "the network does not speak TLS")
     }
 
     pub(super) fn bad_status() -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
     OpenApiRouter::default()
         .routes(routes!(stats))
         .routes(routes!(server_key))
+        .routes(routes!(certificate))
         .routes(routes!(changes))
         .routes(routes!(health))
 }
@@ -44,6 +46,21 @@ struct ServerKey {
 #[utoipa::path(get, path = "/admin/server-key", tag = "network", responses((status = 200, body = Success<ServerKey>)))]
 async fn server_key(State(sim): State<Sim>) -> impl IntoResponse {
     success(ServerKey { public_key: hex::encode(sim.server_public_key()) })
+}
+
+/// The certificate that clients of HTTPS and WSS have to trust, as PEM.
+#[utoipa::path(
+    get,
+    path = "/admin/certificate",
+    tag = "network",
+    responses(
+        (status = 200, body = String, content_type = "application/x-pem-file"),
+        (status = "default", body = Failure, description = "`unknown_certificate`"),
+    ),
+)]
+async fn certificate(State(sim): State<Sim>) -> Result<impl IntoResponse, ApiError> {
+    let pem = sim.certificate().ok_or_else(ApiError::no_certificate)?.to_owned();
+    Ok(([(CONTENT_TYPE, "application/x-pem-file")], pem))
 }
 
 /// What the asker knows.

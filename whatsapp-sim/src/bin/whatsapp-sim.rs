@@ -48,6 +48,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         data_dir: options.data_dir,
         listen: options.listen,
         admin_hosts: options.admin_hosts,
+        tls: options.tls,
         stanza_log: options.stanza_log,
         phone_messages: options.phone_messages,
         scenario,
@@ -60,6 +61,11 @@ async fn run(options: Options) -> anyhow::Result<()> {
         sim.ws_url(),
         hex::encode(sim.server_public_key()),
     ));
+    if let Some((url, fingerprint)) = sim.wss_url().zip(sim.certificate_fingerprint()) {
+        say(&format!(
+            "  TLS         {url}\n  certificate https://{address}/admin/certificate\n  SHA-256     {fingerprint}\n"
+        ));
+    }
     stop.requested().await;
     tracing::info!("stopping");
     sim.shutdown().await;

@@ -10,6 +10,7 @@ use wacore_binary::{Jid, Node, Server};
 
 use crate::stanza;
 use crate::world::chat::Chat;
+use crate::world::connection::ConnectionId;
 use crate::world::group::changes::{Change, Founding};
 use crate::world::group::{Flag, Group, GroupError, Settings};
 use crate::world::{DeviceRef, World};
@@ -24,13 +25,13 @@ const MAX_EXPIRATION: u32 = i32::MAX.unsigned_abs();
 type Outcome = Result<Vec<Node>, GroupError>;
 
 /// The answer; `None` when nobody knows the request.
-pub(super) fn answer(world: &mut World, who: DeviceRef, request: &Node) -> Option<Node> {
+pub(super) fn answer(world: &mut World, id: ConnectionId, who: DeviceRef, request: &Node) -> Option<Node> {
     let set = stanza::attr(request, "type").as_deref() == Some("set");
     let child = stanza::children(request).first()?;
     let to = stanza::jid(request, "to")?;
     let outcome = match world.chat_of(&to) {
-        Some(Chat::Group(id)) => of_group(world, who, id, set, child)?,
-        None if to.server == Server::Group => of_all(world, who, set, child)?,
+        Some(Chat::Group(group)) => of_group(world, who, group, set, child)?,
+        None if to.server == Server::Group => of_all(world, id, who, set, child)?,
         _ => return None,
     };
     Some(match outcome {
@@ -40,7 +41,7 @@ pub(super) fn answer(world: &mut World, who: DeviceRef, request: &Node) -> Optio
 }
 
 /// Requests to the groups as a whole.
-fn of_all(world: &mut World, who: DeviceRef, set: bool, child: &Node) -> Option<Outcome> {
+fn of_all(world: &mut World, id: ConnectionId, who: DeviceRef, set: bool, child: &Node) -> Option<Outcome> {
     Some(match (set, child.tag.as_ref()) {
         (true, "create") => {
             let community = child.get_optional_child("parent").or_else(|| child.get_optional_child("linked_parent"));
@@ -57,7 +58,7 @@ fn of_all(world: &mut World, who: DeviceRef, set: bool, child: &Node) -> Option<
             Ok(vec![NodeBuilder::new("groups").children(groups).build()])
         }
         (false, "query") => Ok(vec![several(world, who, child)]),
-        (false, "pictures") => Ok(vec![super::picture::of_groups(world, who, child)]),
+        (false, "pictures") => Ok(vec![super::picture::of_groups(world, id, who, child)]),
         _ => return None,
     })
 }

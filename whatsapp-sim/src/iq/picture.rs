@@ -3,9 +3,11 @@
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
+use crate::media;
 use crate::picture::Sizes;
 use crate::stanza;
 use crate::world::chat::Chat;
+use crate::world::connection::ConnectionId;
 use crate::world::{DeviceRef, World};
 
 /// Largest picture that a client may send; they scale theirs down to some 100 KB.
@@ -28,7 +30,7 @@ fn may_see(world: &World, who: DeviceRef, owner: Chat) -> bool {
     }
 }
 
-pub(super) fn get(world: &World, who: DeviceRef, request: &Node) -> Node {
+pub(super) fn get(world: &World, id: ConnectionId, who: DeviceRef, request: &Node) -> Node {
     let owner = owner(world, who, request);
     if owner.is_some_and(|owner| !may_see(world, who, owner)) {
         return stanza::refusal(request, 401, "not-authorized");
@@ -47,7 +49,7 @@ pub(super) fn get(world: &World, who: DeviceRef, request: &Node) -> Node {
     };
     let answer = NodeBuilder::new("picture").attr("id", picture.id.as_str()).attr("type", kind);
     if stanza::attr(asked, "query").as_deref() == Some("url") {
-        let url = world.media.url(path);
+        let url = media::url(world.media_host(id), path);
         return stanza::result(request, [answer.attr("url", url).attr("direct_path", path.as_str()).build()]);
     }
     match world.media.load(path) {
@@ -57,7 +59,7 @@ pub(super) fn get(world: &World, who: DeviceRef, request: &Node) -> Node {
 }
 
 /// The pictures of several groups; one that the asker may not see is answered without any.
-pub(super) fn of_groups(world: &World, who: DeviceRef, asked: &Node) -> Node {
+pub(super) fn of_groups(world: &World, id: ConnectionId, who: DeviceRef, asked: &Node) -> Node {
     let pictures = asked.get_children_by_tag("picture").take(MAX_NAMED).filter_map(|asked| {
         let jid = stanza::jid(asked, "jid")?;
         let owner = world.chat_of(&jid).filter(|owner| may_see(world, who, *owner));
@@ -65,7 +67,7 @@ pub(super) fn of_groups(world: &World, who: DeviceRef, asked: &Node) -> Node {
         if let Some(picture) = owner.and_then(|owner| world.picture(owner)) {
             let preview = stanza::attr(asked, "type").as_deref() == Some("preview");
             let path = if preview { &picture.preview } else { &picture.image };
-            answer = answer.attr("id", picture.id.as_str()).attr("url", world.media.url(path));
+            answer = answer.attr("id", picture.id.as_str()).attr("url", media::url(world.media_host(id), path));
             answer = answer.attr("direct_path", path.as_str());
         }
         Some(answer.build())

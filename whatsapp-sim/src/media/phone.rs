@@ -5,7 +5,7 @@ use std::io::Read as _;
 use wacore::download::{DownloadUtils, Downloadable, MediaType};
 use wacore::upload::encrypt_media_with_key;
 
-use super::{Content, MediaError, MediaStore, upload};
+use super::{Content, MediaError, MediaStore, upload, url};
 use crate::clock;
 
 /// What a phone puts into the message after an upload.
@@ -35,7 +35,7 @@ impl MediaStore {
         let sealed = encrypt_media_with_key(content, kind, None).map_err(|_| MediaError::Corrupt)?;
         let direct_path = self.store(&sealed.data_to_upload)?;
         Ok(Uploaded {
-            url: self.url(&direct_path),
+            url: url(self.host(), &direct_path),
             direct_path,
             media_key: sealed.media_key,
             file_sha256: sealed.file_sha256,

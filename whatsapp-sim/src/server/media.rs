@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::media::{Content, MediaError, MediaStore};
+use crate::media::{Content, MediaError, MediaStore, url};
 use crate::sim::Sim;
 
 /// What is read from a file at once.
@@ -47,13 +47,15 @@ async fn upload(
     State(sim): State<Sim>,
     Path((_, token)): Path<(String, String)>,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
     content: Body,
 ) -> Response {
     let store = sim.media();
+    let host = super::host(&headers).unwrap_or_else(|| store.host().to_owned());
     if asked.auth.as_deref() != Some(store.auth().as_str()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let stored = |path: String| json!({ "url": store.url(&path), "direct_path": path });
+    let stored = |path: String| json!({ "url": url(&host, &path), "direct_path": path });
     if asked.resume.is_some() {
         return match (store.uploaded(&token), store.interrupted_at(&token)) {
             (Some(path), _) => {

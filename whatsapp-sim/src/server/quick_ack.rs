@@ -18,6 +18,13 @@ pub(super) struct QuickAckListener(pub(super) TcpListener);
 pub(super) struct QuickAckStream(TcpStream);
 
 impl QuickAckStream {
+    /// The first byte of what the client says, which stays there to be read; `None` when it says nothing.
+    pub(super) async fn first_byte(&self) -> io::Result<Option<u8>> {
+        let mut first = [0];
+        let seen = self.0.peek(&mut first).await?;
+        Ok((seen > 0).then_some(first[0]))
+    }
+
     fn acknowledge_at_once(&self) {
         #[cfg(target_os = "linux")]
         {

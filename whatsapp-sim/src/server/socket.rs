@@ -103,8 +103,8 @@ fn after_head(bytes: &[u8]) -> Head<'_> {
     rest.get(WA_CONN_HEADER.len()..).map_or(Head::Incomplete, Head::Complete)
 }
 
-/// Serves one connection to its end.
-pub(crate) async fn run(sim: Sim, socket: WebSocket) {
+/// Serves one connection to its end; `host` is what the client calls this server.
+pub(crate) async fn run(sim: Sim, socket: WebSocket, host: Option<String>) {
     let id = sim.next_connection();
     let (mut sink, stream) = socket.split();
     let mut frames = Frames { stream, decoder: FrameDecoder::new(), head: Some(Vec::new()) };
@@ -123,7 +123,7 @@ pub(crate) async fn run(sim: Sim, socket: WebSocket) {
     let (outbox, queued) = mpsc::channel(OUTBOX_CAPACITY);
     let tap = sim.tap(id, &payload);
     let writer = tokio::spawn(write(sink, queued, sealer, tap.clone(), closing.clone()));
-    sim.opened(Wire { id, outbox, closing: closing.clone() }, client_key, &payload).await;
+    sim.opened(Wire { id, outbox, closing: closing.clone(), host }, client_key, &payload).await;
     read(&sim, id, &mut frames, opener, &tap, &closing).await;
     sim.closed(id).await;
     closing.cancel();

@@ -8,6 +8,7 @@ use crate::media::MediaError;
 use crate::phone::PhoneError;
 use crate::picture::PictureError;
 use crate::scenario::ScenarioError;
+use crate::tls::TlsError;
 use crate::world::group::GroupError;
 use crate::world::records::RecordError;
 
@@ -23,6 +24,9 @@ pub enum StartError {
     /// The journal holds no network.
     #[error("cannot restore the network")]
     Records(#[from] RecordError),
+    /// There is no certificate.
+    #[error("cannot speak TLS")]
+    Tls(#[from] TlsError),
     /// The media in the data directory cannot be used.
     #[error("cannot use the media")]
     Media(#[from] MediaError),

@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     pub(crate) outbox: mpsc::Sender<Out>,
     pub(crate) closing: CancellationToken,
     pub(crate) peer: Peer,
+    /// Under which host and port the client knows this server.
+    pub(crate) host: Option<String>,
     /// Accounts whose presence this connection asked to follow.
     pub(crate) subscriptions: BTreeSet<u64>,
     /// Channels whose news this connection wants, and until when.
@@ -61,6 +63,12 @@ pub(crate) struct Connection {
 }
 
 impl World {
+    /// The host that a client is told for media: where it has found this server already, so that it will do so again.
+    pub(crate) fn media_host(&self, id: ConnectionId) -> &str {
+        let known = self.connections.get(&id).and_then(|connection| connection.host.as_deref());
+        known.unwrap_or_else(|| self.media.host())
+    }
+
     /// Ends a connection with a last word. From now on nothing that it says counts.
     pub(super) fn end(&mut self, id: ConnectionId, last: Option<Node>) {
         if let Some(connection) = self.connections.get_mut(&id) {

@@ -25,6 +25,8 @@ pub(crate) struct Wire {
     pub(crate) id: ConnectionId,
     pub(crate) outbox: mpsc::Sender<Out>,
     pub(crate) closing: CancellationToken,
+    /// Under which host the client knows this server.
+    pub(crate) host: Option<String>,
 }
 
 impl World {
@@ -35,6 +37,7 @@ impl World {
         let connect = |peer| Connection {
             outbox: wire.outbox,
             closing: wire.closing,
+            host: wire.host,
             peer,
             subscriptions: BTreeSet::new(),
             channels: BTreeMap::new(),

@@ -71,11 +71,20 @@ pub(crate) struct TestClient {
 
 impl TestClient {
     pub(crate) async fn start(url: String, store: Arc<InMemoryBackend>) -> Self {
+        Self::over(TokioWebSocketTransportFactory::new().with_url(url), MediaHttp::plain(), store).await
+    }
+
+    /// A client with a way of its own to the network.
+    pub(crate) async fn over(
+        transport: TokioWebSocketTransportFactory,
+        media: MediaHttp,
+        store: Arc<InMemoryBackend>,
+    ) -> Self {
         let (tap, events) = mpsc::channel(MAX_EVENTS);
         let bot = Bot::builder()
             .with_backend_arc(Arc::<InMemoryBackend>::clone(&store))
-            .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
-            .with_http_client(MediaHttp::new())
+            .with_transport_factory(transport)
+            .with_http_client(media)
             .with_runtime(TokioRuntime)
             .with_event_handler(Tap(tap))
             .with_version((2, 3000, 0))
@@ -95,7 +104,12 @@ impl TestClient {
 
     /// A client that is linked to a phone and has finished its start.
     pub(crate) async fn linked(sim: &Sim, number: &str) -> Self {
-        let mut client = Self::fresh(sim).await;
+        Self::fresh(sim).await.links(sim, number).await
+    }
+
+    /// Links it to a phone and lets it finish its start.
+    pub(crate) async fn links(self, sim: &Sim, number: &str) -> Self {
+        let mut client = self;
         let code = client.code().await;
         assert_eq!(sim.scan(number, &code).await.unwrap().number, number);
         client.connected().await;
@@ -174,23 +188,34 @@ impl EventHandler for Tap {
     }
 }
 
-/// Clients say `https` whatever the media host is; these networks speak plain HTTP on loopback, and nothing here goes
-/// anywhere else.
-struct MediaHttp(reqwest::Client);
+/// The way to the media host. Clients say `https` whatever it is; networks without TLS are asked in plain HTTP. Nothing
+/// here leaves the machine.
+pub(crate) struct MediaHttp {
+    http: reqwest::Client,
+    scheme: &'static str,
+}
 
 impl MediaHttp {
-    fn new() -> Self {
-        Self(reqwest::Client::builder().timeout(DEADLINE).build().unwrap())
+    fn plain() -> Self {
+        Self { http: reqwest::Client::builder().timeout(DEADLINE).build().unwrap(), scheme: "http" }
+    }
+
+    /// In TLS, by a client that trusts the network's certificate.
+    pub(crate) fn secure(http: reqwest::Client) -> Self {
+        Self { http, scheme: "https" }
     }
 }
 
 #[async_trait]
 impl HttpClient for MediaHttp {
     async fn execute(&self, request: HttpRequest) -> anyhow::Result<HttpResponse> {
-        let path = request.url.strip_prefix("https://127.0.0.1:");
-        let url =
-            format!("http://127.0.0.1:{}", path.ok_or_else(|| anyhow::anyhow!("the client wants {}", request.url))?);
-        let mut sent = self.0.request(request.method.parse()?, url);
+        let local = request
+            .url
+            .strip_prefix("https://")
+            .filter(|rest| rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:"));
+        let local = local.ok_or_else(|| anyhow::anyhow!("the client wants {}", request.url))?;
+        let url = format!("{}://{local}", self.scheme);
+        let mut sent = self.http.request(request.method.parse()?, url);
         for (name, value) in request.headers {
             sent = sent.header(name, value);
         }

@@ -25,3 +25,4 @@ mod refusal;
 mod restart;
 mod scenario;
 mod stanza_log;
+mod tls;

@@ -21,7 +21,7 @@ fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from(at * 31 % 251).unwrap()).collect()
 }
 
-fn described(by: &UploadResponse, kind: MediaType) -> DownloadParams {
+pub(crate) fn described(by: &UploadResponse, kind: MediaType) -> DownloadParams {
     let path = by.direct_path.clone();
     DownloadParams::encrypted(path, &by.media_key, &by.file_sha256, &by.file_enc_sha256, by.file_length, kind)
 }

@@ -18,6 +18,7 @@ Usage: whatsapp-sim [OPTIONS]
   --allow-remote     permit a --listen address other than loopback; the admin API has no password
   --admin-host NAME  a host name, besides loopback and the listen address, under which the admin API may be
                      addressed; may be given more than once     (SIM_ADMIN_HOSTS, separated by commas)
+  --tls              speak HTTPS and WSS on the same port as well     (SIM_TLS=1; GET /admin/certificate)
   --stanza-log       write down what passes the connections     (SIM_STANZA_LOG=1; GET /admin/log shows it)
   --scenario FILE    load this network, TOML or JSON, as far as it is missing   (SIM_SCENARIO)
   --phone-messages N each phone remembers so many messages      (default and most 2000)
@@ -42,6 +43,7 @@ pub(crate) struct Options {
     pub(crate) scenario: Option<PathBuf>,
     pub(crate) phone_messages: Option<usize>,
     pub(crate) stanza_log: bool,
+    pub(crate) tls: bool,
 }
 
 /// Why the command line cannot be obeyed.
@@ -72,7 +74,7 @@ pub(crate) fn parse(
     let (mut listen, mut data_dir, mut key_seed, mut scenario) = (None, None, None, None);
     let mut admin_hosts = Vec::new();
     let mut phone_messages = None;
-    let (mut allow_remote, mut stanza_log) = (false, false);
+    let (mut allow_remote, mut stanza_log, mut tls) = (false, false, false);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         let (name, value) = match arg.split_once('=') {
@@ -91,6 +93,7 @@ pub(crate) fn parse(
             }
             "--admin-host" => admin_hosts.push(value("--admin-host")?),
             "--allow-remote" if !arg.contains('=') => allow_remote = true,
+            "--tls" if !arg.contains('=') => tls = true,
             "--stanza-log" if !arg.contains('=') => stanza_log = true,
             "--help" | "-h" if !arg.contains('=') => return Ok(Command::Help),
             _ => return Err(UsageError::Unknown(arg)),
@@ -122,6 +125,7 @@ pub(crate) fn parse(
         admin_hosts,
         phone_messages,
         scenario: scenario.or_else(|| variable("SIM_SCENARIO")).map(PathBuf::from),
+        tls: tls || variable("SIM_TLS").is_some_and(|value| value != "0"),
         stanza_log: stanza_log || variable("SIM_STANZA_LOG").is_some_and(|value| value != "0"),
     }))
 }
@@ -145,6 +149,7 @@ mod tests {
             scenario: None,
             phone_messages: None,
             stanza_log: false,
+            tls: false,
         })
     }
 
@@ -161,6 +166,16 @@ mod tests {
         assert_eq!(admin_hosts(&[], &environment), ["sim", "sim.example"]);
         assert_eq!(admin_hosts(&["--admin-host", "a", "--admin-host=b"], &environment), ["a", "b"]);
         assert_eq!(admin_hosts(&["--listen", "192.0.2.1:3002", "--allow-remote"], &[]), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn tls_is_spoken_when_it_is_asked_for() {
+        let asked = |args: &[&str], value| match with(args, &[("SIM_TLS", value)]) {
+            Ok(Command::Run(options)) => options.tls,
+            other => panic!("{other:?}"),
+        };
+        assert!(asked(&["--tls"], "") && asked(&[], "1"));
+        assert!(!asked(&[], "") && !asked(&[], "0"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use whatsapp_rust::upload::UploadOptions;
 use whatsapp_rust::wacore::upload::encrypt_media_with_key;
 
 use super::{content, described, described_by_phone, sends_image};
-use crate::client::{TestClient, all_understood, jid, network, phone};
+use crate::client::{DEADLINE, TestClient, all_understood, jid, network, phone, seeded_store};
 use crate::phone::{Network, answer};
 
 /// The hash of bytes, by the way of a store that knows only hashes.
@@ -45,9 +45,9 @@ async fn an_upload_that_broke_off_goes_on_where_the_host_has_it() {
     broken.write_all(&ciphertext[..half]).await.unwrap();
     broken.shutdown().await.unwrap();
     let mut end = Vec::new();
-    broken.read_to_end(&mut end).await.unwrap();
+    tokio::time::timeout(DEADLINE, broken.read_to_end(&mut end)).await.unwrap().unwrap();
 
-    let http = reqwest::Client::builder().timeout(crate::client::DEADLINE).build().unwrap();
+    let http = reqwest::Client::builder().timeout(DEADLINE).build().unwrap();
     let probe = || answer(http.post(format!("http://{}{path}&resume=1", sim.addr())));
     assert_eq!(probe().await, (200, json!({ "resume": half.to_string() })));
     // The client asks the same, and sends the rest alone.
@@ -72,7 +72,7 @@ async fn the_host_asks_for_the_proof_and_for_true_names() {
     let client = TestClient::linked(&sim, &ada).await;
     let conn = client.client.refresh_media_conn(false).await.unwrap();
     assert_eq!(conn.hosts[0].hostname, sim.addr().to_string());
-    let http = reqwest::Client::builder().timeout(crate::client::DEADLINE).build().unwrap();
+    let http = reqwest::Client::builder().timeout(DEADLINE).build().unwrap();
     let host = format!("http://{}", sim.addr());
     let post = async |path: String, body: &'static [u8]| {
         http.post(format!("{host}{path}")).body(body).send().await.unwrap().status().as_u16()
@@ -171,10 +171,25 @@ async fn the_person_opens_and_deletes_the_file_of_a_message() {
     assert_eq!((status, &body["code"]), (404, &json!("unknown_media")));
     let text = client.send(&jid(&bob), "no file").await;
     assert_eq!(client.ack(&text).await, None);
-    sim.wait_for_message(&bob, |message| message.id == text, crate::client::DEADLINE).await.unwrap();
+    sim.wait_for_message(&bob, |message| message.id == text, DEADLINE).await.unwrap();
     for (id, code) in [(text.as_str(), "unknown_media"), ("3EB0NOBODY", "unknown_message")] {
         let (status, body) = network.get(&format!("/admin/phones/{bob}/messages/{id}/media")).await;
         assert_eq!((status, &body["code"]), (404, &json!(code)));
     }
     all_understood(sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_finds_media_where_it_found_the_network() {
+    let sim = network().await;
+    let ada = phone(&sim, "Ada").await;
+    let host = format!("localhost:{}", sim.addr().port());
+    let store = seeded_store(sim.server_public_key()).await;
+    let client = TestClient::start(format!("ws://{host}/ws/chat"), store).await.links(&sim, &ada).await;
+    let told = client.client.refresh_media_conn(false).await.unwrap();
+    assert_eq!(told.hosts[0].hostname, host);
+    let uploaded = client.client.upload(content(9), MediaType::Image, UploadOptions::new()).await.unwrap();
+    assert_eq!(uploaded.url, format!("https://{host}{}", uploaded.direct_path));
+    assert_eq!(client.client.download(&described(&uploaded, MediaType::Image)).await.unwrap(), content(9));
+    all_understood(&sim).await;
 }
