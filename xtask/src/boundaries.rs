@@ -73,7 +73,6 @@ const NAMES: &[Name] = &[
             "session-host/src/sessions/",
             "session-host/tests/",
             "whatsapp-sim/benches/",
-            "whatsapp-sim/src/media/tests.rs",
             "whatsapp-sim/tests/",
             // The real client reads what the simulator stores.
             "whatsapp-sim/src/media/tests.rs",
@@ -89,7 +88,6 @@ const NAMES: &[Name] = &[
             "session-host/tests/",
             "whatsapp-sim/src/",
             "whatsapp-sim/benches/",
-            "whatsapp-sim/src/media/tests.rs",
             "whatsapp-sim/tests/",
         ],
     },

@@ -164,7 +164,9 @@ mod tests {
         assert!(queue.ended_by(Class::Message, "B").is_empty());
         queue.remove(1);
         assert_eq!(queue.ended_by(Class::Receipt, "A"), [2]);
-        [0, 2, 3].into_iter().for_each(|sequence| queue.remove(sequence));
+        for sequence in [0, 2, 3] {
+            queue.remove(sequence);
+        }
         assert!(queue.entries.is_empty() && queue.places.is_empty());
     }
 
