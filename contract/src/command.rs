@@ -1,15 +1,20 @@
 //! Commands from the edge to the host that owns a session, and the replies.
 //!
-//! A send is first written into the session's ledger and into its set of unfinished commands ([`crate::keys`]); the
-//! entry in the owner's stream is the doorbell. So a command survives its host: whoever owns the session next
-//! finishes what is unfinished. Everything else the edge wants of a host it writes as a wish into the session record.
+//! A send or a change is first written into the session's ledger and into its set of unfinished commands ([`crate::keys`]);
+//! the entry in the owner's stream is the doorbell. So a command survives its host: whoever owns the session next
+//! finishes what is unfinished. A question changes nothing and is in the stream only: whoever asked asks again. That a
+//! session should run or be gone the edge writes as a wish into its record.
 
 use serde::{Deserialize, Serialize};
 
+use serde_json::Value;
+
+use crate::content::Content;
 use crate::error::ErrorCode;
 use crate::id::SessionId;
 use crate::jid::Jid;
 use crate::message::Sent;
+use crate::operation::{Action, Question};
 
 /// The only field of an entry in a host's command stream; its value is a [`Command`] as JSON. One field, because Spin
 /// flattens nested replies.
@@ -35,6 +40,9 @@ pub struct Command {
     pub reply_to: String,
     /// Redis time in milliseconds after which an unstarted command must not be started any more.
     pub send_by: u64,
+    /// The name of its ledger entry; a question has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// What to do.
     pub request: Request,
 }
@@ -45,12 +53,17 @@ pub struct Command {
 pub enum Request {
     /// Send a message.
     Send(Send),
+    /// Change something at WhatsApp.
+    Change(Action),
+    /// Look something up at WhatsApp.
+    Ask(Question),
 }
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
-    /// The message's id, chosen up front: sending again under the same id is harmless.
+    /// The message's id, chosen up front and kept in the ledger: sending again under the same id is harmless, and a new
+    /// message under an id that was used is dropped by whoever gets it.
     pub message_id: String,
     /// To whom.
     pub chat: Jid,
@@ -67,20 +80,6 @@ pub struct Send {
 /// Longest time "typing…" is shown before a message, in milliseconds; longer wishes are capped.
 pub const MAX_TYPING_MS: u64 = 60_000;
 
-/// Longest text of a message, in characters: WhatsApp's own limit.
-pub const MAX_TEXT_CHARACTERS: usize = 65_536;
-
-/// What a message contains.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Content {
-    /// Text.
-    Text {
-        /// The text.
-        text: String,
-    },
-}
-
 /// The reply to a [`Command`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
@@ -91,16 +90,18 @@ pub struct Reply {
 }
 
 /// How a command went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// WhatsApp's server took the message.
     Sent(Sent),
-    /// It was not sent.
+    /// The change is made, or the question answered: the `data` of the answer, as [`crate::operation`] says.
+    Done(Value),
+    /// It was not done.
     Failed(Failure),
 }
 
-/// Why a message was not sent.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The public code.
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_command_keeps_its_form() {
-        let json = r#"{"id":"1","session":"a","reply_to":"chatery:reply:x","send_by":9,"request":{"do":"send","message_id":"3EB0","chat":"6281200001111@s.whatsapp.net","content":{"kind":"text","text":"hi"},"typing_ms":0}}"#;
+        let json = r#"{"id":"1","session":"a","reply_to":"chatery:reply:x","send_by":9,"entry":"key:1","request":{"do":"send","message_id":"3EB0","chat":"6281200001111@s.whatsapp.net","content":{"kind":"text","text":"hi"},"typing_ms":0}}"#;
         let command: Command = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), json);
     }

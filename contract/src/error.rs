@@ -77,6 +77,22 @@ codes! {
     SendRefused = "send_refused", 502, "WhatsApp refused the message";
     /// The WhatsApp client failed before the message could be handed over.
     SendFailed = "send_failed", 502, "The message could not be sent";
+    /// The address of a file leads where this server does not go, or is none.
+    UrlRefused = "url_refused", 400, "The address is not allowed";
+    /// The file behind an address could not be fetched.
+    FetchFailed = "fetch_failed", 400, "The file could not be fetched";
+    /// The file is larger than the limit.
+    FileTooLarge = "file_too_large", 413, "The file is too large";
+    /// The file is not of a type that can be sent here.
+    UnsupportedFile = "unsupported_file", 400, "The file has a type that cannot be sent";
+    /// The group does not exist, or the account is not in it.
+    GroupNotFound = "group_not_found", 404, "Group not found";
+    /// The account may not do that: it is no admin, or the other person does not allow it.
+    NotAllowed = "not_allowed", 403, "WhatsApp does not allow this account to do that";
+    /// WhatsApp refused the change or the question.
+    Refused = "refused", 502, "WhatsApp refused the request";
+    /// Nobody knows whether the change was made, and making it twice would be another thing than once.
+    OutcomeUnknown = "outcome_unknown", 504, "The outcome is not known: look before you try again";
     /// The outcome is not known yet; asking again with the same key gives it.
     Timeout = "timeout", 504, "No answer from WhatsApp yet";
     /// No host owns the session at the moment.

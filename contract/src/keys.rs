@@ -14,8 +14,8 @@
 //! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
 //! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
 //! | `{s}:wa:*` | HASH, STRING | state of the WhatsApp library | owner → owner | until deleted |
-//! | `{s}:send:<message>` | HASH | [`crate::ledger`] | edge and owner → both | 24 h |
-//! | `{s}:unfinished` | HASH | message id → [`crate::command::Command`] as JSON | edge and owner → owner | until finished |
+//! | `{s}:ledger:<entry>` | HASH | [`crate::ledger`] | edge and owner → both | 24 h |
+//! | `{s}:unfinished` | HASH | ledger entry → [`crate::command::Command`] as JSON | edge and owner → owner | until finished |
 //! | `{s}:events` | STREAM | [`crate::event::Event`] as JSON in one field | owner → readers | capped |
 //! | `events` | channel | session id with new events | owner → hosts with sockets | – |
 //! | `{s}:chats` | ZSET | chat by time of its newest message (s) | owner → edge | until deleted |
@@ -103,9 +103,9 @@ impl SessionKeys {
         format!("{}wa:{name}", self.prefix)
     }
 
-    /// HASH: ledger entry of a message.
-    pub fn ledger(&self, message_id: &str) -> String {
-        format!("{}send:{message_id}", self.prefix)
+    /// HASH: an entry of the ledger.
+    pub fn ledger(&self, entry: &str) -> String {
+        format!("{}ledger:{entry}", self.prefix)
     }
 
     /// HASH: commands that are accepted and not finished.

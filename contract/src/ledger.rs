@@ -1,7 +1,9 @@
-//! The send ledger: one HASH per message id, the memory that makes a repeated request harmless.
+//! The send ledger: one HASH per request that changes something, the memory that makes a repeated request harmless. The entry
+//! is named by the `Idempotency-Key`, or by chance when there is none.
 //!
 //! `accepted` (the edge took the request) → `handed` (the host gave it to the socket) → `sent` or `failed`. A request
-//! that repeats an id is answered from here. `failed` with a code that says nothing was handed over may be accepted anew.
+//! that names an entry again is answered from here. `failed` with a code that says nothing was handed over may be accepted
+//! anew, under the same message id. When the entry is forgotten the key stands for a new message with a new id.
 
 /// Seconds an outcome is remembered: 24 hours, the promise of `Idempotency-Key`.
 pub const TTL_SECONDS: u64 = 24 * 60 * 60;
@@ -14,7 +16,9 @@ pub const SEND_WITHIN_MS: u64 = 5 * 60 * 1000;
 pub mod field {
     /// Where the send stands ([`super::state`]).
     pub const STATE: &str = "state";
-    /// Digest of the request that first used the id.
+    /// Id of the message; empty for a change.
+    pub const ID: &str = "id";
+    /// Digest of the request that first used the entry.
     pub const FINGERPRINT: &str = "fp";
     /// The [`crate::command::Outcome`] as JSON, once known.
     pub const OUTCOME: &str = "outcome";

@@ -7,15 +7,18 @@
 #![deny(missing_docs)]
 
 pub mod command;
+pub mod content;
 pub mod cursor;
 pub mod envelope;
 pub mod error;
 pub mod event;
+pub mod group;
 pub mod id;
 pub mod jid;
 pub mod keys;
 pub mod ledger;
 pub mod message;
+pub mod operation;
 pub mod recipient;
 pub mod record;
 pub mod routes;

@@ -1,10 +1,10 @@
 //! Reads this host's command stream and gives each command to its session. The stream is a doorbell: the command itself is in
-//! the session's set of unfinished ones, so an entry is dropped as soon as it is read, and one for a session that is not
-//! here is left to the session's next owner.
+//! the session's set of unfinished ones (a question is not: whoever asked asks again), so an entry is dropped as soon as it is
+//! read, and one for a session that is not here is left to the session's next owner.
 
 use std::time::Duration;
 
-use contract::command::{Command, STREAM_FIELD, STREAM_GROUP};
+use contract::command::{Command, Request, STREAM_FIELD, STREAM_GROUP};
 use contract::keys;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamReadOptions, StreamReadReply};
@@ -94,7 +94,10 @@ fn dispatch(sessions: &Sessions, json: &str, now: u64) {
     };
     if let Some(handle) = sessions.get(&command.session) {
         let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
-        handle.outbox.submit(command, remaining, false);
+        match command.request {
+            Request::Ask(_) => handle.questions.submit(command, remaining),
+            Request::Send(_) | Request::Change(_) => handle.outbox.submit(command, remaining, false),
+        }
     } else {
         debug!(session = %command.session, "a command for a session that is not here");
     }

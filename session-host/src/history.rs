@@ -83,7 +83,7 @@ static SENT: LazyLock<Procedure> = LazyLock::new(|| {
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
 redis.call('HSET', KEYS[3], 'state', 'sent', 'outcome', ARGV[12])
 redis.call('EXPIRE', KEYS[3], ARGV[13])
-redis.call('HDEL', KEYS[4], ARGV[6])
+redis.call('HDEL', KEYS[4], ARGV[14])
 if store(prefix, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], cap) then
   append_event(KEYS[2], session, ARGV[11])
   return 1
@@ -125,6 +125,8 @@ pub struct Entry {
 pub struct SentEntry<'a> {
     /// The message.
     pub entry: &'a Entry,
+    /// The name of its ledger entry.
+    pub ledger: &'a str,
     /// The outcome as JSON.
     pub outcome: &'a str,
 }
@@ -181,8 +183,9 @@ impl History {
             self.event(EventKind::MessageSent, "message", message),
             sent.outcome.as_bytes().to_vec(),
             contract::ledger::TTL_SECONDS.to_string().into_bytes(),
+            sent.ledger.as_bytes().to_vec(),
         ]);
-        let (events, ledger, unfinished) = (keys.events(), keys.ledger(&message.id), keys.unfinished());
+        let (events, ledger, unfinished) = (keys.events(), keys.ledger(sent.ledger), keys.unfinished());
         self.fence.call::<u64>(&SENT, &[&events, &ledger, &unfinished], args).await.map(drop)
     }
 

@@ -3,9 +3,11 @@
 
 mod actor;
 mod bookkeeper;
+mod changes;
 mod ledger;
 pub mod outbox;
 mod outgoing;
+mod questions;
 pub mod state;
 mod supervisor;
 

@@ -2,6 +2,7 @@
 
 use e2e::stack::Stack;
 use redis::Client;
+use serde_json::json;
 
 /// The event log of the session that is deleted.
 const EVENTS: &str = "chatery:{shop}:events";
@@ -13,6 +14,9 @@ async fn a_deleted_session_is_unlinked_and_erased() -> anyhow::Result<()> {
     let keeper = stack.linked("keeper", "Keeper").await?;
     stack.api.send_text("shop", &keeper.number, "hello").await?;
     stack.phones.wait_for_text(&keeper.number, "hello").await?;
+    let order = json!({ "sessionId": "shop", "chatId": keeper.number, "message": "order 1" });
+    assert_eq!(stack.api.send(&order, Some("order-1")).await?.status, 200);
+    stack.phones.wait_for_text(&keeper.number, "order 1").await?;
     assert!(!keys_of(&stack.redis()?, "shop")?.is_empty());
 
     let deleted = stack.api.delete("shop").await?;
@@ -40,6 +44,12 @@ async fn a_deleted_session_is_unlinked_and_erased() -> anyhow::Result<()> {
     stack.api.send_text("shop", &keeper.number, "hello again").await?;
     let sent = socket.named("message.sent").await?;
     assert_eq!(sent.text(), "hello again", "an event of the session that is no more");
+
+    // Keys of the old session are forgotten: the same one is a new message, and not one that the recipient knows already.
+    assert_eq!(stack.api.send(&order, Some("order-1")).await?.status, 200);
+    stack.api.send_text("shop", &keeper.number, "after it").await?;
+    stack.phones.wait_for_text(&keeper.number, "after it").await?;
+    assert_eq!(stack.phones.saying(&keeper.number, "order 1").await?.len(), 2);
     stack.stop().await
 }
 

@@ -1,6 +1,5 @@
 //! Names the edge gives: message ids, reply queues, request ids, fingerprints. Pure: randomness is an argument.
 
-use contract::id::SessionId;
 use sha2::{Digest, Sha256};
 
 /// How the ids of WhatsApp Web start.
@@ -17,17 +16,13 @@ const MAX_REQUEST_ID: usize = 128;
 
 /// A message id nobody used.
 pub fn message_id(random: [u8; 16]) -> String {
-    written(&random)
-}
-
-/// The message id that stands for an idempotency key: the same key of the same session gives the same id.
-pub fn message_id_for_key(session: &SessionId, key: &str) -> String {
-    written(&Sha256::new().chain_update(session.as_str()).chain_update([0]).chain_update(key).finalize())
-}
-
-fn written(bytes: &[u8]) -> String {
-    let bytes = bytes.get(..MESSAGE_ID_BYTES).unwrap_or(bytes);
+    let bytes = random.get(..MESSAGE_ID_BYTES).unwrap_or(&random);
     format!("{MESSAGE_ID_PREFIX}{}", hex::encode_upper(bytes))
+}
+
+/// The name of the ledger entry of an idempotency key. It has one length, whatever the key.
+pub fn ledger_entry(key: &str) -> String {
+    format!("key:{}", hex::encode(Sha256::digest(key)))
 }
 
 /// Whether a text may stand as an idempotency key.
@@ -57,15 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_always_names_the_same_message() {
-        let (a, b) = (SessionId::parse("a").unwrap(), SessionId::parse("b").unwrap());
-        let id = message_id_for_key(&a, "k");
-        assert_eq!(id, message_id_for_key(&a, "k"));
-        assert_ne!(id, message_id_for_key(&b, "k"));
-        assert_ne!(id, message_id_for_key(&a, "K"));
-        assert_eq!(id.len(), 22);
-        assert!(id.starts_with("3EB0") && contract::id::is_message_id(&id));
-        assert_eq!(message_id([0xab; 16]), "3EB0ABABABABABABABABAB");
+    fn a_message_id_is_one_of_whatsapp_web() {
+        let id = message_id([0xab; 16]);
+        assert_eq!(id, "3EB0ABABABABABABABABAB");
+        assert!(contract::id::is_message_id(&id));
+    }
+
+    #[test]
+    fn a_key_always_names_the_same_entry() {
+        assert_eq!(ledger_entry("k"), ledger_entry("k"));
+        assert_ne!(ledger_entry("k"), ledger_entry("K"));
+        assert_eq!(ledger_entry(&"x".repeat(MAX_IDEMPOTENCY_KEY)).len(), ledger_entry("k").len());
     }
 
     #[test]

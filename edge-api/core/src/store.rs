@@ -1,19 +1,19 @@
 //! What the edge reads from and writes to Redis. Each step is one script or one command, so it is atomic; what to do with the
 //! outcome, and how long to wait for a host, is the component's business.
 
+mod commands;
 mod config;
 mod history;
 mod readiness;
-mod sends;
 mod sessions;
 mod wishes;
 
 use std::vec::IntoIter;
 
+pub use commands::{Accepted, MessageId, Queue};
 pub use config::{Change, Configured};
 pub use history::{Position, Slice, Stored};
 pub use readiness::Readiness;
-pub use sends::{Accepted, SendRequest};
 pub use sessions::Connection;
 pub use wishes::{Connect, Connected};
 

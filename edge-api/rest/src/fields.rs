@@ -12,6 +12,9 @@ pub(crate) const SESSION_ID: &[&str] = &["sessionId", "session"];
 /// Names of a chat in a body.
 pub(crate) const CHAT_ID: &[&str] = &["chatId", "to", "phone", "number", "jid"];
 
+/// Names of a person's number in a body.
+pub(crate) const PHONE: &[&str] = &["phone", "number", "chatId", "to", "jid"];
+
 /// Names of a text in a body.
 pub(crate) const MESSAGE: &[&str] = &["message", "text", "body"];
 

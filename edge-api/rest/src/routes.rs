@@ -1,11 +1,14 @@
 //! The routes. One file each: what is read of the request, what is asked of the store, what is answered.
 
+mod check_number;
+mod commands;
 mod config;
 mod connect;
 mod delete;
 mod health;
 mod login;
 mod messages;
+mod presence;
 mod qr_code;
 mod send_text;
 mod sessions;
@@ -39,6 +42,8 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::QR, get(qr_code::data::<P>))
         .route(routes::QR_IMAGE, get(qr_code::image::<P>))
         .route(routes::SEND_TEXT, post(send_text::send_text::<P>))
+        .route(routes::PRESENCE, post(presence::presence::<P>))
+        .route(routes::CHECK_NUMBER, post(check_number::check_number::<P>))
         .route(routes::MESSAGES, post(messages::messages::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)

@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 use super::bookkeeper;
 use super::ledger::Ledger;
 use super::outbox::{Connection, MAX_UNDER_WAY, Outbox};
+use super::questions::Questions;
 use super::state::{Effect, Input, State};
 use crate::fence::{Fence, FenceError};
 use crate::history::{History, event};
@@ -62,8 +63,10 @@ pub struct Handle {
     /// Number of the newest wish the actor took.
     wish: Arc<AtomicU64>,
     pub(super) fence: Fence,
-    /// The session's sends.
+    /// The session's sends and changes.
     pub outbox: Arc<Outbox>,
+    /// The session's questions.
+    pub(crate) questions: Arc<Questions>,
 }
 
 impl Handle {
@@ -130,9 +133,12 @@ impl Actor {
         let outbox =
             Outbox::new(session.clone(), ledger, history.clone(), connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
+        let redis = fence.redis().clone();
+        let questions = Questions::new(session.clone(), redis, connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(bookkeeper::run(history, Arc::clone(&outbox), connected, news, stop.clone()));
         let wish = Arc::new(AtomicU64::new(NO_WISH));
-        let handle = Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox) };
+        let handle =
+            Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox), questions };
         let actor = Self {
             session,
             network,

@@ -3,10 +3,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use contract::command::{Command, Outcome, REPLY_TTL_SECONDS, Reply};
+use contract::command::{Command, Outcome, REPLY_TTL_SECONDS, Reply, Send};
 use contract::event::EventKind;
 use contract::id::SessionId;
-use contract::jid::Jid;
 use contract::keys;
 use contract::ledger::{TTL_SECONDS, field, state};
 use contract::message::{Sent, delivery};
@@ -42,39 +41,57 @@ impl Ledger {
 
     /// The message goes to the socket now, unless its outcome stands already: then this is it, and nothing may go out. A repeat
     /// of a request can reach us after the first one is finished.
-    pub(super) async fn handed(&self, id: &str) -> Result<Option<Outcome>, FenceError> {
-        let key = self.fence.keys().ledger(id);
+    pub(super) async fn handed(&self, entry: &str) -> Result<Option<Outcome>, FenceError> {
+        let key = self.fence.keys().ledger(entry);
         let outcome: String = self.fence.call(&HAND, &[&key], vec![TTL_SECONDS.to_string().into_bytes()]).await?;
         Ok(serde_json::from_str(&outcome).ok())
     }
 
     /// WhatsApp's server took it.
-    pub(super) async fn sent(&self, history: &History, entry: &Entry, sent: &Sent) -> Result<(), FenceError> {
+    pub(super) async fn sent(
+        &self,
+        history: &History,
+        ledger: &str,
+        entry: &Entry,
+        sent: &Sent,
+    ) -> Result<(), FenceError> {
         let outcome = json(&Outcome::Sent(sent.clone()));
-        history.sent(&SentEntry { entry, outcome: &outcome }).await
+        history.sent(&SentEntry { entry, ledger, outcome: &outcome }).await
+    }
+
+    /// A change is made, or was refused.
+    pub(super) async fn done(&self, entry: &str, outcome: &Outcome) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let ledger = keys.ledger(entry);
+        let state = if matches!(outcome, Outcome::Failed(_)) { state::FAILED } else { state::SENT };
+        let mut batch = Batch::new();
+        batch.push("HSET", (&ledger, field::STATE, state, field::OUTCOME, json(outcome)));
+        batch.push("EXPIRE", (&ledger, TTL_SECONDS));
+        batch.push("HDEL", (keys.unfinished(), entry));
+        self.fence.run(batch).await.map(drop)
     }
 
     /// It was not sent; who subscribed hears of it too.
     pub(super) async fn failed(
         &self,
         session: &SessionId,
-        chat: &Jid,
-        id: &str,
+        entry: &str,
+        send: &Send,
         outcome: &Outcome,
     ) -> Result<(), FenceError> {
         let keys = self.fence.keys();
-        let ledger = keys.ledger(id);
+        let ledger = keys.ledger(entry);
         let Outcome::Failed(failure) = outcome else { return Ok(()) };
         let code = failure.whatsapp_code.map_or_else(|| failure.code.as_str().to_owned(), |code| code.to_string());
         let update = serde_json::json!([{
-            "key": { "remoteJid": chat, "id": id, "fromMe": true },
+            "key": { "remoteJid": send.chat, "id": send.message_id, "fromMe": true },
             "update": { "status": delivery::ERROR, "messageStubParameters": [code] },
         }]);
         let event = event(session, EventKind::MessageUpdate, [("update", update)]);
         let mut batch = Batch::new();
         batch.push("HSET", (&ledger, field::STATE, state::FAILED, field::OUTCOME, json(outcome)));
         batch.push("EXPIRE", (&ledger, TTL_SECONDS));
-        batch.push("HDEL", (keys.unfinished(), id));
+        batch.push("HDEL", (keys.unfinished(), entry));
         batch.push("XADD", (keys.events(), "MAXLEN", "~", EVENT_LOG_LENGTH, "*", keys::EVENT_FIELD, json(&event)));
         batch.push("PUBLISH", (keys::EVENTS, session.as_str()));
         self.fence.run(batch).await.map(drop)
@@ -104,21 +121,21 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let mut states = redis::pipe();
-        for (id, _) in &entries {
-            states.hget(keys.ledger(id), field::STATE);
+        for (entry, _) in &entries {
+            states.hget(keys.ledger(entry), field::STATE);
         }
         let states: Vec<Option<String>> = states.query_async(&mut redis).await?;
         let now = self.fence.redis().now_ms().await?;
         let mut commands = Vec::new();
         let mut gone = Batch::new();
-        for ((id, command), state) in entries.into_iter().zip(states) {
+        for ((entry, command), state) in entries.into_iter().zip(states) {
             match (serde_json::from_str::<Command>(&command), state) {
                 (Ok(command), Some(state)) if state == state::ACCEPTED || state == state::HANDED => {
                     let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
                     commands.push((command, remaining, state == state::HANDED));
                 }
                 _ => {
-                    gone.push("HDEL", (keys.unfinished(), id));
+                    gone.push("HDEL", (keys.unfinished(), entry));
                 }
             }
         }

@@ -1,18 +1,20 @@
-//! Sends of one session: from an accepted command to WhatsApp's own acknowledgement.
+//! Sends and changes of one session: from an accepted command to WhatsApp's own acknowledgement.
 //!
-//! Each chat is a lane: its messages go out one after another, in the order they were accepted, and "typing…" in one chat
-//! holds no other. A message is `handed` in the ledger before it goes to the socket, and stays among the unfinished ones
+//! Each chat is a lane: its messages and changes go out one after another, in the order they were accepted, and "typing…" in
+//! one chat holds no other. A message is `handed` in the ledger before it goes to the socket, and stays among the unfinished ones
 //! until the server acknowledged it. What was handed over and not acknowledged is sent again under the same id, after a
-//! reconnect and after a crash: WhatsApp clients drop a repeated id, so the person sees it once.
+//! reconnect and after a crash: WhatsApp clients drop a repeated id, so the person sees it once. A change is made again only
+//! when making it twice is the same as making it once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contract::command::{Command, Content, Failure, Outcome, Request};
+use contract::command::{self, Command, Failure, Outcome, Request};
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::jid::Jid;
+use contract::operation::Action;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ use tracing::{debug, error, warn};
 use whatsapp_rust::{Client, SendError, SendOptions};
 
 use super::ledger::Ledger;
-use super::outgoing;
+use super::{changes, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
 use crate::whatsapp::signal::Ack;
@@ -32,6 +34,9 @@ pub const MAX_UNDER_WAY: usize = 1_000;
 /// How long a receipt waits for the record of the message it is about: far longer than recording takes, and short for the
 /// receipts behind it when the acknowledgement never came.
 const SETTLED_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a change may take at WhatsApp.
+const CHANGE_WITHIN: Duration = Duration::from_mins(1);
 
 /// Acknowledgements recorded together.
 const ACK_BATCH: usize = 64;
@@ -58,13 +63,60 @@ pub struct Outbox {
 
 #[derive(Default)]
 struct State {
-    sends: HashMap<String, Pending>,
-    lanes: HashMap<Jid, VecDeque<String>>,
+    /// By the name of the ledger entry.
+    pending: HashMap<String, Pending>,
+    /// The entry of each message under way: WhatsApp knows it by its own id.
+    entries: HashMap<String, String>,
+    lanes: HashMap<Lane, VecDeque<String>>,
+}
+
+impl State {
+    fn remove(&mut self, entry: &str) -> Option<Pending> {
+        let pending = self.pending.remove(entry)?;
+        if let Work::Send(send) = &pending.work {
+            self.entries.remove(&send.message_id);
+        }
+        Some(pending)
+    }
+}
+
+/// What keeps its order: a chat, or a change of none by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Lane {
+    Chat(Jid),
+    Alone(String),
+}
+
+/// What is to be done.
+#[derive(Clone)]
+enum Work {
+    Send(command::Send),
+    Change(Action),
+}
+
+impl Work {
+    fn of(request: Request) -> Option<Self> {
+        match request {
+            Request::Send(send) => Some(Self::Send(send)),
+            Request::Change(action) => Some(Self::Change(action)),
+            Request::Ask(_) => None,
+        }
+    }
+
+    fn lane(&self, entry: &str) -> Lane {
+        match self {
+            Self::Send(send) => Lane::Chat(send.chat.clone()),
+            Self::Change(action) => match action.chat() {
+                Some(chat) => Lane::Chat(chat.clone()),
+                None => Lane::Alone(entry.to_owned()),
+            },
+        }
+    }
 }
 
 struct Pending {
-    command: Command,
-    /// Requests that wait for the outcome; repeats of one id join the first.
+    work: Work,
+    /// Requests that wait for the outcome; repeats join the first.
     waiting: Vec<(String, String)>,
     /// Until when it may be started.
     start_by: Instant,
@@ -89,32 +141,41 @@ impl Outbox {
 
     /// Takes a command. `remaining` is the time left to start it; `handed` says that an earlier life handed it over.
     pub fn submit(self: &Arc<Self>, command: Command, remaining: Duration, handed: bool) {
-        let Request::Send(send) = &command.request;
-        let (id, chat) = (send.message_id.clone(), send.chat.clone());
-        let waiting = (command.id.clone(), command.reply_to.clone());
+        let Command { id: request, reply_to, request: what, entry, .. } = command;
+        let (Some(work), Some(entry)) = (Work::of(what), entry) else { return };
+        let lane = work.lane(&entry);
+        let waiting = (request, reply_to);
         let mut state = self.state();
-        if let Some(pending) = state.sends.get_mut(&id) {
+        if let Some(pending) = state.pending.get_mut(&entry) {
             if !pending.waiting.contains(&waiting) {
                 pending.waiting.push(waiting);
             }
             return;
         }
-        let overloaded = state.sends.len() >= MAX_UNDER_WAY;
+        let overloaded = state.pending.len() >= MAX_UNDER_WAY;
         let start_by = Instant::now() + remaining;
-        state.sends.insert(id.clone(), Pending { command, waiting: vec![waiting], start_by, handed, handed_as: None });
+        if let Work::Send(send) = &work {
+            state.entries.insert(send.message_id.clone(), entry.clone());
+        }
+        let pending = Pending { work, waiting: vec![waiting], start_by, handed, handed_as: None };
+        state.pending.insert(entry.clone(), pending);
         if overloaded {
             drop(state);
             let outbox = Arc::clone(self);
-            self.spawn(async move { outbox.fail(&id, failure(ErrorCode::Overloaded)).await });
+            self.spawn(async move { outbox.fail(&entry, failure(ErrorCode::Overloaded)).await });
             return;
         }
-        self.queue(&mut state, chat, [id]);
+        self.queue(&mut state, lane, [entry]);
     }
 
     /// Takes up what an earlier owner left unfinished.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<(), FenceError> {
         for (command, remaining, handed) in self.ledger.unfinished().await? {
-            self.submit(command, remaining, handed);
+            match &command.request {
+                // Nobody is typing any more.
+                Request::Change(action) if !action.is_lasting() => self.submit(command, Duration::ZERO, false),
+                _ => self.submit(command, remaining, handed),
+            }
         }
         Ok(())
     }
@@ -122,26 +183,26 @@ impl Outbox {
     /// After a reconnect: sends again what was handed to an earlier connection and never acknowledged.
     pub(super) fn resend(self: &Arc<Self>, connection: u64) {
         let mut state = self.state();
-        let mut again: Vec<(Instant, String, Jid)> = state
-            .sends
+        let mut again: Vec<(Instant, String, Lane)> = state
+            .pending
             .iter()
             .filter(|(_, pending)| pending.handed_as.as_ref().is_some_and(|(_, number)| *number < connection))
-            .map(|(id, pending)| (pending.start_by, id.clone(), chat_of(&pending.command)))
+            .map(|(entry, pending)| (pending.start_by, entry.clone(), pending.work.lane(entry)))
             .collect();
         again.sort_by_key(|(start_by, ..)| *start_by);
-        for (_, id, chat) in again {
-            if let Some(pending) = state.sends.get_mut(&id) {
+        for (_, entry, lane) in again {
+            if let Some(pending) = state.pending.get_mut(&entry) {
                 pending.handed_as = None;
             }
-            self.queue(&mut state, chat, [id]);
+            self.queue(&mut state, lane, [entry]);
         }
     }
 
     /// The session is logged out: nothing of it can be sent any more.
     pub(super) async fn fail_all(&self, code: ErrorCode) {
-        let ids: Vec<String> = self.state().sends.keys().cloned().collect();
-        for id in ids {
-            self.fail(&id, failure(code)).await;
+        let entries: Vec<String> = self.state().pending.keys().cloned().collect();
+        for entry in entries {
+            self.fail(&entry, failure(code)).await;
         }
     }
 
@@ -151,7 +212,7 @@ impl Outbox {
             loop {
                 let mut ring = std::pin::pin!(self.settled.notified());
                 ring.as_mut().enable();
-                if !ids.iter().any(|id| self.state().sends.contains_key(id)) {
+                if !ids.iter().any(|id| self.state().entries.contains_key(id)) {
                     return;
                 }
                 ring.await;
@@ -164,7 +225,7 @@ impl Outbox {
 
     /// Messages under way.
     pub fn under_way(&self) -> usize {
-        self.state().sends.len()
+        self.state().pending.len()
     }
 
     /// Records acknowledgements until the session ends.
@@ -196,57 +257,67 @@ impl Outbox {
         });
     }
 
-    fn queue(self: &Arc<Self>, state: &mut State, chat: Jid, ids: impl IntoIterator<Item = String>) {
-        if let Some(lane) = state.lanes.get_mut(&chat) {
-            lane.extend(ids);
+    fn queue(self: &Arc<Self>, state: &mut State, lane: Lane, entries: impl IntoIterator<Item = String>) {
+        if let Some(queue) = state.lanes.get_mut(&lane) {
+            queue.extend(entries);
             return;
         }
-        state.lanes.insert(chat.clone(), ids.into_iter().collect());
+        state.lanes.insert(lane.clone(), entries.into_iter().collect());
         let outbox = Arc::clone(self);
-        self.spawn(async move { outbox.run_lane(chat).await });
+        self.spawn(async move { outbox.run_lane(lane).await });
     }
 
-    async fn run_lane(self: Arc<Self>, chat: Jid) {
+    async fn run_lane(self: Arc<Self>, lane: Lane) {
         loop {
-            let id = {
+            let entry = {
                 let mut state = self.state();
-                let Some(id) = state.lanes.get_mut(&chat).and_then(VecDeque::pop_front) else {
-                    state.lanes.remove(&chat);
+                let Some(entry) = state.lanes.get_mut(&lane).and_then(VecDeque::pop_front) else {
+                    state.lanes.remove(&lane);
                     return;
                 };
-                id
+                entry
             };
-            if let Err(failure) = self.hand_over(&chat, &id).await {
-                self.fail(&id, failure).await;
+            let Some((work, start_by, handed)) = self
+                .state()
+                .pending
+                .get(&entry)
+                .map(|pending| (pending.work.clone(), pending.start_by, pending.handed))
+            else {
+                continue;
+            };
+            let done = match work {
+                Work::Send(send) => self.hand_over(&entry, &send, start_by, handed).await,
+                Work::Change(action) => self.make(&entry, &action, start_by, handed).await,
+            };
+            if let Err(failure) = done {
+                self.fail(&entry, failure).await;
             }
         }
     }
 
     /// Brings a message onto the socket. `Ok` also when only an acknowledgement can tell what became of it.
-    async fn hand_over(&self, chat: &Jid, id: &str) -> Result<(), Failure> {
-        let Some((command, start_by, handed)) =
-            self.state().sends.get(id).map(|pending| (pending.command.clone(), pending.start_by, pending.handed))
-        else {
-            return Ok(());
-        };
-        let Request::Send(send) = command.request;
+    async fn hand_over(
+        &self,
+        entry: &str,
+        send: &command::Send,
+        start_by: Instant,
+        handed: bool,
+    ) -> Result<(), Failure> {
         let connection = self.connected(start_by, handed).await?;
         let client = &connection.client;
-        let to = outgoing::addressable(client, chat).await?;
+        let to = outgoing::addressable(client, &send.chat).await?;
         if !handed && send.typing_ms > 0 {
             show_typing(client, &to, Duration::from_millis(send.typing_ms)).await;
         }
-        let Content::Text { text } = &send.content;
-        let built = outgoing::text(client, &self.history, chat, id, text, send.reply_to.as_deref()).await?;
-        if let Some(outcome) = self.ledger.handed(id).await.map_err(|error| self.storage_failed(&error))? {
-            self.finished(id, &outcome).await;
+        let built = outgoing::build(client, &self.history, send).await?;
+        if self.is_finished(entry).await? {
             return Ok(());
         }
-        if let Some(pending) = self.state().sends.get_mut(id) {
+        if let Some(pending) = self.state().pending.get_mut(entry) {
             pending.handed = true;
             pending.handed_as = Some((built.entry, connection.number));
         }
-        let options = SendOptions::default().with_message_id(id);
+        let options = SendOptions::default().with_message_id(&send.message_id);
         match client.send_message_with_options(to, built.message, options).await {
             Ok(_) => Ok(()),
             Err(SendError::Client(_) | SendError::NotLoggedIn | SendError::Iq(_)) if !client.is_logged_in() => {
@@ -258,6 +329,39 @@ impl Outbox {
                 Err(failure(ErrorCode::SendFailed))
             }
         }
+    }
+
+    /// Makes a change and records that it is made.
+    async fn make(&self, entry: &str, action: &Action, start_by: Instant, handed: bool) -> Result<(), Failure> {
+        if handed && !action.is_repeatable() {
+            return Err(failure(ErrorCode::OutcomeUnknown));
+        }
+        let connection = self.connected(start_by, handed).await?;
+        if self.is_finished(entry).await? {
+            return Ok(());
+        }
+        let made = timeout(CHANGE_WITHIN, changes::make(&connection.client, &self.history, action)).await;
+        let unknown = if action.is_repeatable() { ErrorCode::Timeout } else { ErrorCode::OutcomeUnknown };
+        let data = made.unwrap_or_else(|_| Err(failure(unknown)))?;
+        let outcome = Outcome::Done(data);
+        self.ledger.done(entry, &outcome).await.map_err(|error| self.storage_failed(&error))?;
+        self.finished(entry, &outcome).await;
+        Ok(())
+    }
+
+    /// Notes that something goes out now. Whether its outcome stands already: then whoever waits has it, and nothing goes out.
+    async fn is_finished(&self, entry: &str) -> Result<bool, Failure> {
+        let outcome = self.ledger.handed(entry).await.map_err(|error| self.storage_failed(&error))?;
+        let Some(outcome) = outcome else { return Ok(false) };
+        self.finished(entry, &outcome).await;
+        Ok(true)
+    }
+
+    /// Forgets what is recorded, and answers whoever waits.
+    async fn finished(&self, entry: &str, outcome: &Outcome) {
+        let waiting = self.state().remove(entry).map(|pending| pending.waiting).unwrap_or_default();
+        self.settled.notify_waiters();
+        self.reply(waiting, outcome).await;
     }
 
     /// Waits for a connection. What was never handed over may be given up; what was must go out again.
@@ -277,24 +381,17 @@ impl Outbox {
     }
 
     async fn acknowledged(&self, ack: Ack) {
-        let Some((mut entry, waiting)) = self.state().sends.get(&ack.id).and_then(|pending| {
-            let (entry, _) = pending.handed_as.clone()?;
-            Some((entry, pending.waiting.clone()))
-        }) else {
-            return;
-        };
+        let Some((entry, mut message)) = self.handed_over(&ack.id) else { return };
         if let Some(code) = ack.refusal {
             let whatsapp_code = code.parse().ok();
-            self.fail(&ack.id, Failure { whatsapp_code, ..failure(ErrorCode::SendRefused) }).await;
+            self.fail(&entry, Failure { whatsapp_code, ..failure(ErrorCode::SendRefused) }).await;
             return;
         }
-        let sent = outgoing::stamp(&mut entry, ack.seconds);
-        match self.ledger.sent(&self.history, &entry, &sent).await {
+        let sent = outgoing::stamp(&mut message, ack.seconds);
+        match self.ledger.sent(&self.history, &entry, &message, &sent).await {
             Ok(()) => {
                 // Repeats that came meanwhile are answered as well.
-                let waiting = self.state().sends.remove(&ack.id).map_or(waiting, |pending| pending.waiting);
-                self.settled.notify_waiters();
-                self.reply(waiting, &Outcome::Sent(sent)).await;
+                self.finished(&entry, &Outcome::Sent(sent)).await;
             }
             Err(error) => {
                 // It stays unfinished, and is recorded when it is acknowledged again.
@@ -303,20 +400,26 @@ impl Outbox {
         }
     }
 
-    async fn fail(&self, id: &str, failure: Failure) {
-        let Some(chat) = self.state().sends.get(id).map(|pending| chat_of(&pending.command)) else { return };
-        let outcome = Outcome::Failed(failure);
-        if let Err(error) = self.ledger.failed(&self.session, &chat, id, &outcome).await {
-            self.storage_failed(&error);
-        }
-        self.finished(id, &outcome).await;
+    /// A message that waits for its acknowledgement: its ledger entry, and itself.
+    fn handed_over(&self, message_id: &str) -> Option<(String, Entry)> {
+        let state = self.state();
+        let entry = state.entries.get(message_id)?;
+        let pending = state.pending.get(entry)?;
+        let (message, _) = pending.handed_as.clone()?;
+        Some((entry.clone(), message))
     }
 
-    /// Forgets what is recorded, and answers whoever waits.
-    async fn finished(&self, id: &str, outcome: &Outcome) {
-        let waiting = self.state().sends.remove(id).map(|pending| pending.waiting).unwrap_or_default();
-        self.settled.notify_waiters();
-        self.reply(waiting, outcome).await;
+    async fn fail(&self, entry: &str, failure: Failure) {
+        let Some(work) = self.state().pending.get(entry).map(|pending| pending.work.clone()) else { return };
+        let outcome = Outcome::Failed(failure);
+        let recorded = match work {
+            Work::Send(send) => self.ledger.failed(&self.session, entry, &send, &outcome).await,
+            Work::Change(_) => self.ledger.done(entry, &outcome).await,
+        };
+        if let Err(error) = recorded {
+            self.storage_failed(&error);
+        }
+        self.finished(entry, &outcome).await;
     }
 
     async fn reply(&self, waiting: Vec<(String, String)>, outcome: &Outcome) {
@@ -329,11 +432,6 @@ impl Outbox {
         error!(session = %self.session, %error, "the send ledger could not be written");
         failure(ErrorCode::StorageUnavailable)
     }
-}
-
-fn chat_of(command: &Command) -> Jid {
-    let Request::Send(send) = &command.request;
-    send.chat.clone()
 }
 
 pub(super) fn failure(code: ErrorCode) -> Failure {

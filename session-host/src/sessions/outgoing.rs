@@ -1,6 +1,7 @@
 //! From what a client asked for to what goes out: the addressee, the protobuf, and the message as the history keeps it.
 
-use contract::command::Failure;
+use contract::command::{Failure, Send};
+use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::jid::{Jid, Server};
 use contract::message::{Message, MessageType, Sent, delivery};
@@ -39,16 +40,11 @@ pub(super) async fn addressable(client: &Client, chat: &Jid) -> Result<wacore_bi
     }
 }
 
-/// A text, answering a stored message when `reply_to` names one.
-pub(super) async fn text(
-    client: &Client,
-    history: &History,
-    chat: &Jid,
-    id: &str,
-    text: &str,
-    reply_to: Option<&str>,
-) -> Result<Built, Failure> {
-    let message = match reply_to {
+/// A message, answering a stored one when it names one.
+pub(super) async fn build(client: &Client, history: &History, send: &Send) -> Result<Built, Failure> {
+    let (chat, id) = (&send.chat, &send.message_id);
+    let Content::Text { text } = &send.content else { return Err(failure(ErrorCode::Internal)) };
+    let message = match &send.reply_to {
         Some(quoted) => wa::Message::text_with_context(text, quote(history, chat, quoted).await?),
         None => wa::Message::text(text),
     };
@@ -62,8 +58,8 @@ pub(super) async fn text(
     let sender = if chat.is_group() { &own } else { chat };
     let described = content::describe(&message);
     let name = client.push_name();
-    let sent = Message {
-        id: id.to_owned(),
+    let stored = Message {
+        id: id.clone(),
         chat_id: chat.to_string(),
         from_me: true,
         sender: sender.to_string(),
@@ -71,7 +67,7 @@ pub(super) async fn text(
         sender_name: Some(name).filter(|name| !name.is_empty()),
         timestamp: 0,
         kind: MessageType::Text,
-        content: Some(Value::String(text.to_owned())),
+        content: Some(Value::String(text.clone())),
         caption: None,
         mimetype: None,
         filename: None,
@@ -80,13 +76,13 @@ pub(super) async fn text(
         quoted_message: described.and_then(|content| content.quoted),
         from: own.to_string(),
         to: chat.to_string(),
-        text: Some(text.to_owned()),
+        text: Some(text.clone()),
         pn: other.pn.map(|pn| pn.to_string()),
         lid: other.lid.map(|lid| lid.to_string()),
         status: Some(delivery::SERVER_ACK),
         offline: false,
     };
-    Ok(Built { entry: Entry { chat: chat.clone(), message: sent, raw: message.clone() }, message })
+    Ok(Built { entry: Entry { chat: chat.clone(), message: stored, raw: message.clone() }, message })
 }
 
 /// The quote of a stored message. One that is not stored is still named, as the original does, with the chat as its author.

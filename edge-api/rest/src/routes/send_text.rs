@@ -4,52 +4,39 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use contract::command::{Content, Failure as NotSent, MAX_TEXT_CHARACTERS, MAX_TYPING_MS, Outcome, Send};
+use contract::command::{Failure as NotSent, MAX_TYPING_MS, Outcome, Request, Send};
+use contract::content::{Content, MAX_TEXT_CHARACTERS};
 use contract::error::ErrorCode;
-use contract::id::{SessionId, is_message_id};
+use contract::id::is_message_id;
 use contract::jid::Jid;
 use contract::recipient;
-use edge_core::ids;
 use edge_core::port::Port;
-use edge_core::store::{Accepted, SendRequest};
 use serde_json::json;
 
+use super::commands::{self, PATIENCE};
 use super::{after_session_checks, session_of};
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
 use crate::body::Given;
 use crate::fields::{CHAT_ID, Fields, MESSAGE, invalid};
 
-/// Longest wait for WhatsApp after the typing.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Name of the header that makes a request repeatable.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
 pub(super) async fn send_text<P: Port>(State(app): State<App<P>>, headers: HeaderMap, body: Given) -> Answer {
     let fields = body.0;
     let session = session_of(fields.as_ref())?;
     let own = wanted(&fields.unwrap_or_default(), &headers, &app.settings.default_country_code);
     let (session, wanted) = after_session_checks(&app, session.as_ref(), own).await?;
-    let send = wanted.send(&session, app.store.port().random());
-    let (message_id, typing) = (send.message_id.clone(), Duration::from_millis(send.typing_ms));
-    let known = json!({ "messageId": message_id, "chatId": send.chat });
-    let late = || {
+    let (send, key) = wanted.send();
+    let typing = Duration::from_millis(send.typing_ms);
+    let chat = send.chat.clone();
+    let late = |id: &str| {
         let message = "No answer from WhatsApp yet; ask again with the same Idempotency-Key for the outcome.";
-        Failure::new(ErrorCode::Timeout, message).with_data(&known)
+        Failure::new(ErrorCode::Timeout, message).with_data(json!({ "messageId": id, "chatId": chat }))
     };
-    let outcome = match app.store.accept(&SendRequest { session, send }).await? {
-        Accepted::Known(outcome) => outcome,
-        Accepted::Waiting(queue) => app.store.reply(&queue, PATIENCE + typing).await?.ok_or_else(late)?,
-        Accepted::UnderWay => return Err(late()),
-        Accepted::Unknown => return Err(ErrorCode::SessionNotFound.into()),
-        Accepted::Down => return Err(ErrorCode::SessionNotConnected.into()),
-        Accepted::NoHost => return Err(ErrorCode::NoHost.into()),
-        Accepted::Overloaded => return Err(ErrorCode::Overloaded.into()),
-        Accepted::Reused => return Err(ErrorCode::IdempotencyKeyReused.into()),
-    };
+    let (message_id, outcome) =
+        commands::done_once(&app, &session, key.as_deref(), Request::Send(send), PATIENCE + typing, late).await?;
     match outcome {
         Outcome::Sent(taken) => Ok(answer::ok("Message sent successfully", taken)),
+        Outcome::Done(_) => Err(ErrorCode::IdempotencyKeyReused.into()),
         Outcome::Failed(NotSent { code, message, whatsapp_code }) => {
             let data = json!({ "messageId": message_id, "whatsappCode": whatsapp_code });
             Err(Failure::new(code, message).with_data(data))
@@ -67,18 +54,16 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn send(self, session: &SessionId, random: [u8; 16]) -> Send {
-        let message_id = match &self.key {
-            Some(key) => ids::message_id_for_key(session, key),
-            None => ids::message_id(random),
-        };
-        Send {
-            message_id,
+    /// The message, and the key of the request.
+    fn send(self) -> (Send, Option<String>) {
+        let send = Send {
+            message_id: String::new(),
             chat: self.chat,
             content: Content::Text { text: self.text },
             reply_to: self.reply_to,
             typing_ms: self.typing_ms,
-        }
+        };
+        (send, self.key)
     }
 }
 
@@ -100,7 +85,7 @@ fn wanted(fields: &Fields, headers: &HeaderMap, country_code: &str) -> Result<Wa
         text,
         typing_ms: typing(fields.number("typingTime")?),
         reply_to,
-        key: key(headers)?,
+        key: commands::key(headers)?,
     })
 }
 
@@ -108,12 +93,6 @@ fn wanted(fields: &Fields, headers: &HeaderMap, country_code: &str) -> Result<Wa
 fn typing(wish: Option<f64>) -> u64 {
     // The cap is far below what a double holds exactly.
     wish.map_or(0, |wish| (wish.max(0.0) as u64).min(MAX_TYPING_MS))
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| ids::is_idempotency_key(key));
-    Ok(Some(key.ok_or(ErrorCode::InvalidIdempotencyKey)?.to_owned()))
 }
 
 #[cfg(test)]

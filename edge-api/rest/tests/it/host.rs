@@ -86,7 +86,8 @@ pub(crate) async fn start(api: &Api, session: &str, manner: Manner) -> Host {
 }
 
 async fn work(redis: &mut MultiplexedConnection, command: &Command, manner: Manner) {
-    let Request::Send(send) = &command.request;
+    let Request::Send(send) = &command.request else { panic!("no test asks for {:?}", command.request) };
+    let entry = command.entry.as_deref().unwrap();
     let outcome = match manner {
         Manner::IsSilent => return,
         Manner::Sends => Outcome::Sent(Sent {
@@ -105,8 +106,8 @@ async fn work(redis: &mut MultiplexedConnection, command: &Command, manner: Mann
     let reply = serde_json::to_string(&Reply { id: command.id.clone(), outcome: outcome.clone() }).unwrap();
     let _: () = redis::pipe()
         .atomic()
-        .hset_multiple(keys.ledger(&send.message_id), &fields)
-        .hdel(keys.unfinished(), &send.message_id)
+        .hset_multiple(keys.ledger(entry), &fields)
+        .hdel(keys.unfinished(), entry)
         .rpush(&command.reply_to, reply)
         .query_async(redis)
         .await

@@ -2,13 +2,14 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use contract::command::{Content, Request as Wanted, Send};
+use contract::command::{Request as Wanted, Send};
+use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::jid::Jid;
 use edge_core::ids;
 use edge_core::port::POP_SLICE;
-use edge_core::store::{Accepted, SendRequest, Store};
+use edge_core::store::{Accepted, Store};
 use redis::AsyncCommands;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ async fn send_with_key(api: &Api, key: &str, body: &Value) -> Reply {
 
 async fn seen(host: &mut Host) -> Send {
     let command = host.seen.recv().await.unwrap();
-    let Wanted::Send(send) = command.request;
+    let Wanted::Send(send) = command.request else { panic!("a send") };
     send
 }
 
@@ -96,14 +97,16 @@ async fn what_is_written_before_the_host_is_rung() {
     let body = json!({"sessionId": "s", "chatId": "6281200001111", "message": "x"});
     let looks = async {
         let command = host.seen.recv().await.unwrap();
-        let Wanted::Send(send) = &command.request;
-        let kept: String = redis.hget("chatery:{s}:unfinished", &send.message_id).await.unwrap();
+        let Wanted::Send(send) = &command.request else { panic!("a send") };
+        let entry = command.entry.as_deref().unwrap();
+        let kept: String = redis.hget("chatery:{s}:unfinished", entry).await.unwrap();
         assert_eq!(serde_json::from_str::<contract::command::Command>(&kept).unwrap(), command);
         let within = contract::ledger::SEND_WITHIN_MS;
         assert!((before + within..before + within + 60_000).contains(&command.send_by));
-        let ledger = format!("chatery:{{s}}:send:{}", send.message_id);
-        let state: String = redis.hget(&ledger, "state").await.unwrap();
-        assert_eq!(state, "accepted");
+        let ledger = format!("chatery:{{s}}:ledger:{entry}");
+        let stored: (String, String) = redis.hmget(&ledger, &["state", "id"]).await.unwrap();
+        assert_eq!(stored, ("accepted".to_owned(), send.message_id.clone()));
+        assert!(contract::id::is_message_id(&send.message_id));
         let ttl: u64 = redis.ttl(&ledger).await.unwrap();
         assert!((86_000..=86_400).contains(&ttl));
     };
@@ -119,14 +122,15 @@ async fn a_reply_that_does_not_come_is_not_waited_for_for_ever() {
     let _host = host::start(&api, "s", Manner::IsSilent).await;
     let store = Store::new(NativePort::open(api.server.client()).await);
     let send = Send {
-        message_id: "3EB0A".to_owned(),
+        message_id: String::new(),
         chat: Jid::phone("6281200001111"),
         content: Content::Text { text: "x".to_owned() },
         reply_to: None,
         typing_ms: 0,
     };
-    let request = SendRequest { session: SessionId::parse("s").unwrap(), send };
-    let Accepted::Waiting(queue) = store.accept(&request).await.unwrap() else { panic!("not accepted") };
+    let session = SessionId::parse("s").unwrap();
+    let accepted = store.accept(&session, None, Wanted::Send(send)).await.unwrap();
+    let Accepted::Waiting(_, queue) = accepted else { panic!("not accepted") };
     assert_eq!(store.reply(&queue, POP_SLICE * 2).await, Ok(None));
 }
 
@@ -148,6 +152,33 @@ async fn a_repeated_key_sends_once() {
     send_with_key(&api, "order-1", &other).await.assert_failure(409, "idempotency_key_reused", message);
 }
 
+/// A recipient's client drops an id it knows, so a key that is forgotten must not bring the old id back.
+#[tokio::test]
+async fn a_forgotten_key_stands_for_a_new_message() {
+    let api = Api::start(&[]).await;
+    let mut host = host::start(&api, "s", Manner::Sends).await;
+    let body = json!({"sessionId": "s", "chatId": "6281200001111", "message": "x"});
+    send_with_key(&api, "k", &body).await.assert_success("Message sent successfully");
+    let first = seen(&mut host).await;
+    let ledger = format!("chatery:{{s}}:ledger:{}", ids::ledger_entry("k"));
+    let forgotten: u64 = api.redis.clone().del(ledger).await.unwrap();
+    assert_eq!(forgotten, 1);
+    send_with_key(&api, "k", &body).await.assert_success("Message sent successfully");
+    assert_ne!(first.message_id, seen(&mut host).await.message_id);
+}
+
+/// Nothing was handed over, so the message is still the same one.
+#[tokio::test]
+async fn a_message_that_is_tried_again_keeps_its_id() {
+    let api = Api::start(&[]).await;
+    let mut host = host::start(&api, "s", Manner::Refuses(ErrorCode::Timeout)).await;
+    let body = json!({"sessionId": "s", "chatId": "6281200001111", "message": "x"});
+    for _ in 0..2 {
+        send_with_key(&api, "k", &body).await;
+    }
+    assert_eq!(seen(&mut host).await.message_id, seen(&mut host).await.message_id);
+}
+
 #[tokio::test]
 async fn requests_under_way_with_the_same_key_share_the_message() {
     let api = Api::start(&[]).await;
@@ -160,7 +191,7 @@ async fn requests_under_way_with_the_same_key_share_the_message() {
     assert_eq!(a, c.assert_success("Message sent successfully"));
     let mut ids = vec![seen(&mut host).await.message_id];
     while let Ok(command) = host.seen.try_recv() {
-        let Wanted::Send(send) = command.request;
+        let Wanted::Send(send) = command.request else { panic!("a send") };
         ids.push(send.message_id);
     }
     ids.dedup();
@@ -202,8 +233,7 @@ async fn a_session_nobody_holds() {
     assert_eq!(nothing, 0, "a refused send was kept");
 
     // One that was accepted before the host was lost is not refused: its outcome is open.
-    let id = ids::message_id_for_key(&SessionId::parse("s").unwrap(), "k");
-    let key = format!("chatery:{{s}}:send:{id}");
+    let key = format!("chatery:{{s}}:ledger:{}", ids::ledger_entry("k"));
     host::lease(&api, "s", 600_000).await;
     let request = send_with_key(&api, "k", &body);
     let loses_the_host = async {
@@ -214,11 +244,12 @@ async fn a_session_nobody_holds() {
             }
             tokio::task::yield_now().await;
         }
-        send_with_key(&api, "k", &body).await
+        let id: String = redis.hget(&key, "id").await.unwrap();
+        (id, send_with_key(&api, "k", &body).await)
     };
     tokio::select! {
         reply = request => panic!("nobody answered, yet {reply:?}"),
-        reply = loses_the_host => {
+        (id, reply) = loses_the_host => {
             let late = "No answer from WhatsApp yet; ask again with the same Idempotency-Key for the outcome.";
             reply.assert_failure(504, "timeout", late);
             assert_eq!(reply.json()["data"]["messageId"], id);
