@@ -88,6 +88,8 @@ reasons! {
     HandedOver = "handed_over", true, "The session moves to another host.";
     /// The session's network is not configured on this host.
     NetworkUnavailable = "network_unavailable", false, "The session's network is not configured on this server.";
+    /// Every host that could take it is full.
+    NoCapacity = "no_capacity", true, "No session host has room for the session; it starts as soon as one has.";
     /// The session's storage failed.
     StorageFailed = "storage_failed", true, "The session's storage failed; trying again.";
 }

@@ -28,6 +28,7 @@ use crate::eventlog::EventLog;
 use crate::http::api_key::ApiKey;
 use crate::redis::Redis;
 use hub::Hub;
+use replies::Replies;
 use rooms::Rooms;
 
 mod catchup;
@@ -37,6 +38,7 @@ mod handlers;
 mod hub;
 mod outgoing;
 mod reader;
+mod replies;
 mod request;
 mod rooms;
 
@@ -135,7 +137,16 @@ impl Realtime {
             .build_layer();
         let RealtimeConfig { cors_origin, auth, stall_limit } = config;
         let log = EventLog::new(redis.clone());
-        let hub = Arc::new(Hub { redis, log, rooms: Rooms::default(), auth, stall_limit, shutdown, tracker });
+        let hub = Arc::new(Hub {
+            redis,
+            log,
+            rooms: Rooms::default(),
+            replies: Replies::default(),
+            auth,
+            stall_limit,
+            shutdown,
+            tracker,
+        });
         handlers::serve(&io, &hub);
         hub.spawn(doorbell::run(Arc::clone(&hub)));
         hub.spawn(reader::run(Arc::clone(&hub)));

@@ -7,7 +7,8 @@ use contract::event::Event;
 use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
 use contract::record::{SessionRecord, field};
-use redis::{AsyncCommands as _, RedisError};
+use contract::session::{SessionStatus, StatusReason};
+use redis::{AsyncCommands as _, RedisError, Script};
 
 use crate::eventlog::APPEND_EVENT;
 use crate::fence::{Fence, FenceError, Procedure};
@@ -46,6 +47,30 @@ return 0
 ",
     )
 });
+
+/// KEYS: record, lease. ARGV: status, reason. Not fenced: there is no owner, and when there is one nothing is written.
+static WAITS: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local time = redis.call('TIME')
+local lease = redis.call('HMGET', KEYS[2], 'owner', 'until')
+if lease[1] and tonumber(lease[2] or 0) > time[1] * 1000 + math.floor(time[2] / 1000) then return 0 end
+if redis.call('HGET', KEYS[1], 'desired') ~= 'connected' then return 0 end
+redis.call('HSET', KEYS[1], 'status', ARGV[1], 'reason', ARGV[2])
+return 1
+",
+    )
+});
+
+/// Says of a session without owner why nobody takes it. Returns whether it has none.
+pub async fn waits(redis: &Redis, session: &SessionId, reason: StatusReason) -> Result<bool, RedisError> {
+    let keys = SessionKeys::new(session);
+    let status = SessionStatus::Disconnected.as_str();
+    let mut call = WAITS.key(keys.record());
+    let written: u64 =
+        call.key(keys.lease()).arg(status).arg(reason.as_str()).invoke_async(&mut redis.shared()).await?;
+    Ok(written == 1)
+}
 
 /// Reads a session's record.
 pub async fn read(redis: &Redis, session: &SessionId) -> Result<Option<SessionRecord>, RedisError> {

@@ -4,7 +4,6 @@
 //! What it may send is bounded by the log's cap, and what it holds by one page.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use contract::id::SessionId;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use socketioxide::extract::SocketRef;
 use tokio::time::{Instant, sleep};
 
 use super::hub::{Backoff, Hub};
-use super::outgoing;
+use super::replies::FULL_PAUSE;
 use super::request::Failure;
 use super::rooms::{Delivery, Ticket};
 use crate::eventlog::{Continuity, EventId, EventLogError, Page};
@@ -23,15 +22,8 @@ const PAGE: usize = 500;
 /// Events emitted under one hold of the lock: a fraction of a millisecond.
 const CHUNK: usize = 64;
 
-/// Pause while the send buffer is full. Long enough for a healthy connection to drain it, so that the transport's heartbeat,
-/// which needs a free place in the same buffer, finds one.
-const FULL_PAUSE: Duration = Duration::from_millis(20);
-
-/// How often a socket with a full buffer is asked to disconnect, which needs a place in that buffer; then the heartbeat ends it.
-const DISCONNECT_ATTEMPTS: u32 = 30;
-
-/// Pause between those attempts.
-const DISCONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// Name of the reply to `subscribe`.
+const SUBSCRIBED: &str = "subscribed";
 
 /// Where a new subscription starts.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +43,15 @@ struct Subscribed<'a> {
     cursor: EventId,
 }
 
-/// Replies to `subscribe`.
-pub(super) fn subscribed(socket: &SocketRef, session: &SessionId, cursor: EventId) {
-    let message = format!("Subscribed to session {session}");
-    outgoing::reply(socket, "subscribed", &Subscribed { session_id: session.as_str(), message, cursor });
+impl<'a> Subscribed<'a> {
+    fn new(session: &'a SessionId, cursor: EventId) -> Self {
+        Self { session_id: session.as_str(), message: format!("Subscribed to session {session}"), cursor }
+    }
+}
+
+/// Replies to a `subscribe` that changes nothing.
+pub(super) fn subscribed(hub: &Arc<Hub>, socket: &SocketRef, session: &SessionId, cursor: EventId) {
+    hub.reply(socket, SUBSCRIBED, &Subscribed::new(session, cursor));
 }
 
 /// Brings a new subscription to where it starts, replies, and catches up.
@@ -68,10 +65,13 @@ pub(super) async fn start(hub: Arc<Hub>, ticket: Ticket, at: Start) {
         },
     };
     let Some((socket, _)) = hub.rooms.member(&ticket) else { return };
-    if hub.rooms.place(&ticket, position) {
-        subscribed(&socket, &ticket.session, position);
-        run(hub, ticket).await;
+    let Some(wishes) = hub.rooms.settle(&ticket, position) else { return };
+    for _ in 0..wishes {
+        if !hub.say(&socket, SUBSCRIBED, &Subscribed::new(&ticket.session, position)).await {
+            return;
+        }
     }
+    run(hub, ticket).await;
 }
 
 /// Catches up and goes live, or ends with the subscription.
@@ -84,7 +84,9 @@ pub(super) async fn run(hub: Arc<Hub>, ticket: Ticket) {
             Continuity::Unbroken => told = false,
             Continuity::Trimmed | Continuity::Ahead { .. } if told => {}
             Continuity::Trimmed | Continuity::Ahead { .. } => {
-                outgoing::failure(&socket, &Failure::cursor_expired(&ticket.session));
+                if !hub.say(&socket, "error", &Failure::cursor_expired(&ticket.session)).await {
+                    return;
+                }
                 told = true;
             }
         }
@@ -118,7 +120,7 @@ async fn deliver(hub: &Arc<Hub>, ticket: &Ticket, socket: &SocketRef, page: &Pag
         match hub.rooms.deliver(ticket, chunk) {
             Delivery::Gone => return false,
             Delivery::Took(0) if progress.elapsed() >= hub.stall_limit => {
-                disconnect(hub, socket.clone());
+                hub.end(socket, "it takes nothing");
                 return false;
             }
             Delivery::Took(0) => sleep(FULL_PAUSE).await,
@@ -130,20 +132,6 @@ async fn deliver(hub: &Arc<Hub>, ticket: &Ticket, socket: &SocketRef, page: &Pag
         }
     }
     true
-}
-
-/// Ends a socket that takes nothing. Its client resumes with the last cursor it saw.
-fn disconnect(hub: &Arc<Hub>, socket: SocketRef) {
-    tracing::warn!(socket = %socket.id, "a socket is disconnected: it took no event for {:?}", hub.stall_limit);
-    hub.rooms.forget(socket.id);
-    hub.spawn(async move {
-        for _ in 0..DISCONNECT_ATTEMPTS {
-            if socket.clone().disconnect().is_ok() {
-                return;
-            }
-            sleep(DISCONNECT_PAUSE).await;
-        }
-    });
 }
 
 async fn newest(hub: &Hub, ticket: &Ticket) -> Option<EventId> {

@@ -15,7 +15,6 @@ use time::OffsetDateTime;
 use super::SocketAuth;
 use super::catchup::{self, Start};
 use super::hub::Hub;
-use super::outgoing;
 use super::request::{self, Failure, Subscribe};
 use super::rooms::{Joined, MAX_SUBSCRIPTIONS};
 use crate::http::api_key::API_KEY_HEADER;
@@ -78,13 +77,15 @@ fn listen(socket: &SocketRef, hub: &Arc<Hub>) {
         unsubscribe(&shared, &socket, &argument.unwrap_or_default());
         async {}
     });
-    socket.on("ping", |socket: SocketRef| {
-        outgoing::reply(&socket, "pong", &json!({"timestamp": unix_ms()}));
+    let shared = Arc::clone(hub);
+    socket.on("ping", move |socket: SocketRef| {
+        shared.reply(&socket, "pong", &json!({"timestamp": unix_ms()}));
         async {}
     });
     let shared = Arc::clone(hub);
     socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
         shared.rooms.forget(socket.id);
+        shared.replies.forget(socket.id);
         tracing::debug!(socket = %socket.id, %reason, "a socket is gone");
         async {}
     });
@@ -93,24 +94,25 @@ fn listen(socket: &SocketRef, hub: &Arc<Hub>) {
 fn subscribe(hub: &Arc<Hub>, socket: &SocketRef, argument: &Value) {
     let Subscribe { session, after } = match request::subscribe(argument) {
         Ok(wish) => wish,
-        Err(failure) => return outgoing::failure(socket, &failure),
+        Err(failure) => return hub.refuse(socket, &failure),
     };
     let start = after.map_or(Start::Now, Start::After);
     match hub.rooms.join(socket, &session, after.is_some()) {
         Joined::New(ticket) => hub.spawn(catchup::start(Arc::clone(hub), ticket, start)),
-        Joined::Already(position) => catchup::subscribed(socket, &session, position),
-        Joined::Refused => outgoing::failure(socket, &Failure::too_many_subscriptions(&session, MAX_SUBSCRIPTIONS)),
+        Joined::Already(position) => catchup::subscribed(hub, socket, &session, position),
+        Joined::Starting => {}
+        Joined::Refused => hub.refuse(socket, &Failure::too_many_subscriptions(&session, MAX_SUBSCRIPTIONS)),
     }
 }
 
-fn unsubscribe(hub: &Hub, socket: &SocketRef, argument: &Value) {
+fn unsubscribe(hub: &Arc<Hub>, socket: &SocketRef, argument: &Value) {
     match request::unsubscribe(argument) {
         Ok(None) => {}
         Ok(Some(session)) => {
             hub.rooms.leave(socket.id, &session);
-            outgoing::reply(socket, "unsubscribed", &json!({"sessionId": session}));
+            hub.reply(socket, "unsubscribed", &json!({"sessionId": session}));
         }
-        Err(failure) => outgoing::failure(socket, &failure),
+        Err(failure) => hub.refuse(socket, &failure),
     }
 }
 

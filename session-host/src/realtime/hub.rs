@@ -3,17 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use socketioxide::extract::SocketRef;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::SocketAuth;
+use super::replies::Replies;
 use super::rooms::Rooms;
 use crate::eventlog::EventLog;
 use crate::redis::Redis;
 
 /// First pause after Redis failed.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
+
+/// How often a socket with a full buffer is asked to disconnect, which needs a place in that buffer; then the heartbeat ends it.
+const DISCONNECT_ATTEMPTS: u32 = 30;
+
+/// Pause between those attempts.
+const DISCONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Longest pause between attempts while Redis is away: clients wait that long after it is back.
 const LAST_RETRY: Duration = Duration::from_secs(2);
@@ -22,6 +30,7 @@ pub(super) struct Hub {
     pub redis: Redis,
     pub log: EventLog,
     pub rooms: Rooms,
+    pub replies: Replies,
     pub auth: SocketAuth,
     pub stall_limit: Duration,
     pub shutdown: CancellationToken,
@@ -33,6 +42,21 @@ impl Hub {
     pub(super) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.shutdown.clone();
         self.tracker.spawn(shutdown.run_until_cancelled_owned(task));
+    }
+
+    /// Ends a socket that does not keep up. Its client connects anew, and resumes with the last cursor it saw.
+    pub(super) fn end(self: &Arc<Self>, socket: &SocketRef, because: &str) {
+        tracing::warn!(socket = %socket.id, because, "a socket is disconnected");
+        self.rooms.forget(socket.id);
+        let socket = socket.clone();
+        self.spawn(async move {
+            for _ in 0..DISCONNECT_ATTEMPTS {
+                if socket.clone().disconnect().is_ok() {
+                    return;
+                }
+                sleep(DISCONNECT_PAUSE).await;
+            }
+        });
     }
 }
 

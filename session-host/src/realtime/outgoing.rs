@@ -41,14 +41,20 @@ pub(super) fn event(socket: &SocketRef, cursor: EventId, event: &Event) -> Sent 
     }
 }
 
-/// Replies with a failure. One that finds no room in the send buffer is lost: the client is behind by hundreds of packets.
-pub(super) fn failure(socket: &SocketRef, failure: &Failure) {
-    reply(socket, "error", failure);
+/// Emits a failure.
+pub(super) fn failure(socket: &SocketRef, failure: &Failure) -> Sent {
+    reply(socket, "error", failure)
 }
 
-/// Replies to what a client said; like [`failure`] it may find no room.
-pub(super) fn reply(socket: &SocketRef, name: &str, payload: &impl Serialize) {
-    if let Err(error) = socket.emit(name, payload) {
-        tracing::debug!(socket = %socket.id, name, %error, "a reply is not sent");
+/// Emits anything that is no event of the log.
+pub(super) fn reply(socket: &SocketRef, name: &str, payload: &impl Serialize) -> Sent {
+    match socket.emit(name, payload) {
+        Ok(()) => Sent::Taken,
+        Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
+        Err(SendError::Socket(SocketError::Closed)) => Sent::Closed,
+        Err(SendError::Serialize(error)) => {
+            tracing::error!(socket = %socket.id, name, %error, "a reply cannot be serialised");
+            Sent::Taken
+        }
     }
 }

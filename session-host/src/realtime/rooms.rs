@@ -47,6 +47,8 @@ pub(super) enum Joined {
     New(Ticket),
     /// A member already, at this position.
     Already(EventId),
+    /// A member whose own task still finds out where it starts; that one replies to this wish too.
+    Starting,
     /// The socket is at [`MAX_SUBSCRIPTIONS`].
     Refused,
 }
@@ -64,6 +66,8 @@ struct Member {
     socket: SocketRef,
     number: u64,
     position: EventId,
+    /// Wishes to reply to as soon as the position is known.
+    wishes: usize,
     live: bool,
 }
 
@@ -108,10 +112,20 @@ impl Rooms {
         joined.insert(session.clone());
         state.numbers += 1;
         let number = state.numbers;
-        let new = Member { socket: socket.clone(), number, position: EventId::START, live: false };
+        let new = Member { socket: socket.clone(), number, position: EventId::START, wishes: 1, live: false };
         match state.rooms.entry(session.clone()).or_default().members.entry(socket.id) {
-            Entry::Occupied(member) if !again => return Joined::Already(member.get().position),
-            Entry::Occupied(mut member) => drop(member.insert(new)),
+            Entry::Occupied(mut member) if !again => {
+                let member = member.get_mut();
+                if member.wishes == 0 {
+                    return Joined::Already(member.position);
+                }
+                member.wishes += 1;
+                return Joined::Starting;
+            }
+            Entry::Occupied(mut member) => {
+                let wishes = member.get().wishes + 1;
+                member.insert(Member { wishes, ..new });
+            }
             Entry::Vacant(place) => drop(place.insert(new)),
         }
         Joined::New(Ticket { session: session.clone(), socket: socket.id, number })
@@ -135,6 +149,14 @@ impl Rooms {
         let mut state = self.state();
         let member = state.member(ticket)?;
         Some((member.socket.clone(), member.position))
+    }
+
+    /// Gives a new member its position, and says how many wishes are to be replied to. `None` when the subscription is over.
+    pub(super) fn settle(&self, ticket: &Ticket, position: EventId) -> Option<usize> {
+        let mut state = self.state();
+        let member = state.member(ticket)?;
+        member.position = position;
+        Some(std::mem::take(&mut member.wishes))
     }
 
     /// Moves a member that catches up. `false` when the subscription is over.

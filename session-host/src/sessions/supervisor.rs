@@ -8,7 +8,7 @@ use std::time::Duration;
 use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
 use contract::record::{SessionRecord, field};
-use contract::session::Desired;
+use contract::session::{Desired, StatusReason};
 use futures::StreamExt as _;
 use redis::{AsyncCommands as _, RedisError};
 use tokio::sync::mpsc;
@@ -180,6 +180,8 @@ impl Inner {
                 let running = self.running().get(id).cloned();
                 match running {
                     Some(handle) => handle.wish(record.desired, record.wish),
+                    // By now another host had time to take it.
+                    None if self.is_full(&record) => self.waits(&record).await?,
                     None => self.take(record).await,
                 }
             }
@@ -187,9 +189,23 @@ impl Inner {
         Ok(())
     }
 
+    /// Whether there is no room for a session. One that is to be deleted needs none.
+    fn is_full(&self, record: &SessionRecord) -> bool {
+        record.desired == Desired::Connected && self.running().len() >= self.config.max_sessions
+    }
+
+    /// Says of a session that waits for room that it does.
+    async fn waits(&self, record: &SessionRecord) -> Result<(), RedisError> {
+        const REASON: StatusReason = StatusReason::NoCapacity;
+        if record.reason != Some(REASON) && record::waits(&self.redis, &record.id, REASON).await? {
+            warn!(session = %record.id, limit = self.config.max_sessions, "a session waits: the host is full (MAX_SESSIONS)");
+        }
+        Ok(())
+    }
+
     /// Takes a session that should run, when its lease can be had.
     async fn take(self: &Arc<Self>, record: SessionRecord) {
-        if record.desired == Desired::Stopped || self.running().len() >= self.config.max_sessions {
+        if record.desired == Desired::Stopped || self.is_full(&record) {
             return;
         }
         let lease = match self.leases.acquire(&record.id, lease::TTL).await {

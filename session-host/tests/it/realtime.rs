@@ -10,8 +10,10 @@ use session_host::http::api_key::ApiKey;
 use session_host::realtime::SocketAuth;
 
 use super::support::{redis_url, session};
+use by_hand::ByHand;
 use client::Clients;
 
+mod by_hand;
 mod client;
 mod host;
 
@@ -193,33 +195,54 @@ async fn a_socket_that_takes_nothing_is_disconnected() {
     config.stall_limit = Duration::from_millis(200);
     let (host, id) = (host::start_with(&redis_url(), config, None).await, session());
     host.append_at_once(&id, 0..2000).await;
-    // A client by hand: it connects and subscribes over polling, and then does not poll.
-    let http = host::http();
-    let poll = async |sid: &str| {
-        let url = format!("{}/socket.io/?EIO=4&transport=polling{sid}", host.url);
-        http.get(url).send().await.expect("an answer").text().await.expect("a text")
-    };
-    let opened = poll("").await;
-    let opened: Value = serde_json::from_str(&opened[1..]).expect("the open packet");
-    let sid = format!("&sid={}", opened["sid"].as_str().expect("an id"));
-    let subscribe = format!("42{}", json!(["subscribe", {"sessionId": id, "after": "0-0"}]));
-    let post = async |packet: String| {
-        let url = format!("{}/socket.io/?EIO=4&transport=polling{sid}", host.url);
-        http.post(url).body(packet).send().await.expect("an answer").error_for_status().expect("taken");
-    };
-    post("40".to_owned()).await;
-    while !poll(&sid).await.split('\u{1e}').any(|packet| packet.starts_with("40")) {}
-    post(subscribe).await;
+    // It connects and subscribes over polling, and then does not poll.
+    let client = ByHand::connect(&host.url).await;
+    client.say(&[json!(["subscribe", {"sessionId": id, "after": "0-0"}])]).await;
     let stats = |connections: usize, rooms: Value| json!({"success": true, "data": {"totalConnections": connections, "sessionRooms": rooms}});
     // The request above joined the room before it was answered.
     host.wait_for_stats(&stats(1, json!({}))).await;
     // What waited is still there; then comes the disconnect packet.
     let mut packets = Vec::new();
     while packets.last().is_none_or(|last| last != "41") {
-        packets.extend(poll(&sid).await.split('\u{1e}').map(str::to_owned));
+        packets.extend(client.poll().await);
     }
     assert!((100..2000).contains(&packets.len()), "{}", packets.len());
     host.wait_for_stats(&stats(0, json!({}))).await;
+}
+
+#[tokio::test]
+async fn answers_wait_for_room_and_are_bounded() {
+    let host = host::start(&redis_url()).await;
+    // More than the send buffer holds; each is answered.
+    let client = ByHand::connect(&host.url).await;
+    client.say(&vec![json!(["ping"]); 1500]).await;
+    let mut pongs = 0;
+    while pongs < 1500 {
+        let packets = client.poll().await;
+        pongs += packets.iter().filter(|packet| packet.starts_with(r#"42["pong""#)).count();
+    }
+    // Who never listens is not answered for ever.
+    client.say(&vec![json!(["ping"]); 5000]).await;
+    while client.poll().await.last().is_none_or(|last| last != "41") {}
+}
+
+#[tokio::test]
+async fn wishes_at_once_are_answered_with_the_same_cursor() {
+    let (host, id) = (host::start(&redis_url()).await, session());
+    host.append(&id, 0..3).await;
+    let client = ByHand::connect(&host.url).await;
+    client.say(&vec![json!(["subscribe", id]); 3]).await;
+    let mut cursors = Vec::new();
+    while cursors.len() < 3 {
+        for packet in client.poll().await {
+            let Some(packet) = packet.strip_prefix("42") else { continue };
+            let packet: Value = serde_json::from_str(packet).expect("JSON");
+            assert_eq!(packet[0], "subscribed");
+            cursors.push(packet[1]["cursor"].clone());
+        }
+    }
+    assert_ne!(cursors[0], "0-0");
+    assert!(cursors.iter().all(|cursor| *cursor == cursors[0]), "{cursors:?}");
 }
 
 #[tokio::test]

@@ -49,12 +49,22 @@ impl World {
     }
 
     async fn host_on(&self, name: &str, sandbox: Option<&Sim>, live_url: Option<&str>) -> Host {
+        self.host_with(name, sandbox, live_url, &[]).await
+    }
+
+    async fn host_with(
+        &self,
+        name: &str,
+        sandbox: Option<&Sim>,
+        live_url: Option<&str>,
+        settings: &[(&str, &str)],
+    ) -> Host {
         let host_id = format!("{name}-{}", self.session);
         let url = self.server.url();
         let config = Config::from_env(|variable| match variable {
             "REDIS_URL" => Some(url.clone()),
             "HOST_ID" => Some(host_id.clone()),
-            _ => None,
+            _ => settings.iter().find(|(name, _)| *name == variable).map(|(_, value)| (*value).to_owned()),
         })
         .unwrap();
         let sandbox = sandbox.map(|sim| Sandbox::new(&sim.ws_url(), &hex::encode(sim.server_public_key())).unwrap());
@@ -96,6 +106,14 @@ impl World {
         }
     }
 
+    async fn until_gone(&self) {
+        let deadline = Instant::now() + DEADLINE;
+        while self.record().await.is_some() {
+            assert!(Instant::now() < deadline, "it is still there");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// The text of the QR code that waits, read from the picture as a phone would.
     async fn qr(&self) -> String {
         self.until("QR code", |record| record.status == SessionStatus::QrReady).await;
@@ -124,6 +142,27 @@ impl World {
         let page = log.read_after(&self.session, EventId::START, 1000).await.unwrap();
         page.events.into_iter().map(|(_, event)| event.event).collect()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_host_says_so_and_still_deletes() {
+    let (mut world, sim) = (World::new().await, sim(SimConfig::default()).await);
+    let host = world.host_with("a", Some(&sim), None, &[("MAX_SESSIONS", "1")]).await;
+    world.link(&sim).await;
+    let first = std::mem::replace(&mut world.session, session());
+    world.wish(Network::Sandbox, Desired::Connected).await;
+    world.until("reason", |record| record.reason == Some(StatusReason::NoCapacity)).await;
+    let second = std::mem::replace(&mut world.session, session());
+    world.wish(Network::Sandbox, Desired::Deleted).await;
+    world.until_gone().await;
+
+    // Room for the one that waits.
+    world.session = first;
+    world.wish(Network::Sandbox, Desired::Deleted).await;
+    world.session = second;
+    let offered = world.until("QR code", |record| record.status == SessionStatus::QrReady).await;
+    assert_eq!(offered.reason, None);
+    host.stop().await;
 }
 
 #[test]

@@ -12,8 +12,9 @@ use super::{Reply, Store};
 use crate::port::{Command, Port, RedisError, Value};
 use crate::script::Script;
 
-/// Attempts of a merge against others that write the same metadata at the same moment.
-const MERGE_ATTEMPTS: usize = 8;
+/// Attempts of a merge against others that write the same metadata at the same moment. Each round one of them wins, so this
+/// many can be at it at once.
+const MERGE_ATTEMPTS: usize = 100;
 
 /// Largest metadata of a session as JSON, in bytes: merged again and again, they would grow without end.
 const MAX_METADATA: usize = 64 * 1024;

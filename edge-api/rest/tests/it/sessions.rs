@@ -158,6 +158,17 @@ async fn configuration_is_merged_and_concurrent_merges_lose_nothing() {
             "webhooks": [{"url": "http://a.example/h", "events": ["qr"]}],
         })
     );
+    let many = (0..30).map(|n| {
+        let body = json!({"metadata": {format!("key{n}"): n}});
+        let api = &api;
+        async move { api.call_json("PATCH", path, &body).await.assert_success("Session config updated") }
+    });
+    futures::future::join_all(many).await;
+    let merged = api.call("PATCH", path).await.assert_success("Session config updated");
+    assert!((0..30).all(|n| merged["metadata"][format!("key{n}")] == n), "{merged}");
+    let emptied = (0..30).map(|n| (format!("key{n}"), json!(null))).collect::<serde_json::Map<_, _>>();
+    let data = api.call_json("PATCH", path, &json!({ "metadata": emptied })).await;
+    let data = data.assert_success("Session config updated");
     let unchanged = api.call("PATCH", path).await.assert_success("Session config updated");
     assert_eq!(unchanged, data);
     let emptied = api.call_json("PATCH", path, &json!({"metadata": [], "webhooks": []})).await;
