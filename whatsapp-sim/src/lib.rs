@@ -44,11 +44,15 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
+pub use phone::content::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
 pub use picture::PictureError;
 pub use scenario::{Scenario, ScenarioError};
 pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
+pub use sim::{
+    ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, Place, Poll, PollOption, Quoted, Reacted,
+};
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,
     SimError, Stats,

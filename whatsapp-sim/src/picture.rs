@@ -24,6 +24,21 @@ const QUALITY: u8 = 85;
 #[error("a picture is a PNG, JPEG or WebP of at most {MAX_SIDE} by {MAX_SIDE} pixels")]
 pub struct PictureError;
 
+/// How wide and high a picture is, without decoding it.
+pub(crate) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
+}
+
+/// The media type of a picture, by its first bytes.
+pub(crate) fn mime_type(bytes: &[u8]) -> Option<&'static str> {
+    image::guess_format(bytes).ok().map(|format| format.to_mime_type())
+}
+
+/// The small square that a message carries while its picture is not loaded, as JPEG.
+pub(crate) fn thumbnail(bytes: &[u8]) -> Option<Vec<u8>> {
+    sizes(bytes).ok().map(|sizes| sizes.preview)
+}
+
 /// A picture in both sizes, as JPEG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sizes {

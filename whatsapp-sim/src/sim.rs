@@ -10,7 +10,9 @@ mod error;
 mod faults;
 mod log;
 mod media;
+mod message;
 mod newsletters;
+mod outgoing;
 mod pair_code;
 mod picture;
 mod refusal;
@@ -40,6 +42,7 @@ use crate::config::{self, RESERVED_NUMBER, SimConfig};
 use crate::journal::Journal;
 use crate::media::MediaStore;
 use crate::noise::Responder;
+use crate::phone::content::{Content, Outgoing};
 use crate::server;
 use crate::stanza_log::{StanzaLog, Tap};
 use crate::tls::Tls;
@@ -58,9 +61,13 @@ pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
+pub use message::{
+    ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, PhoneMessage, Place, Poll, PollOption, Quoted,
+    Reacted,
+};
 pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub(crate) use picture::MAX_ABOUT;
-pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Stats};
+pub use view::{DeviceInfo, Linked, PhoneInfo, PhoneReceipt, Stats};
 
 /// How long a companion may take to answer a scan.
 const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -227,26 +234,13 @@ impl Sim {
 
     /// The phone of `number` writes a text; returns the message's id.
     pub async fn phone_send(&self, number: &str, to: &str, text: &str) -> Result<String, SimError> {
-        let mut step = self.step().await?;
-        let world = step.world();
-        let sent = match both(world, number, to) {
-            Ok((number, chat)) => world.phone_text(number, chat, text).await,
-            Err(error) => Err(error),
-        };
-        step.done().await?;
-        sent
+        self.phone_sends(number, to, Outgoing::text(text)).await
     }
 
     /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
     pub async fn phone_react(&self, number: &str, chat: &str, id: &str, emoji: &str) -> Result<String, SimError> {
-        let mut step = self.step().await?;
-        let world = step.world();
-        let sent = match both(world, number, chat) {
-            Ok((number, chat)) => world.phone_reaction(number, chat, id, emoji).await,
-            Err(error) => Err(error),
-        };
-        step.done().await?;
-        sent
+        let reaction = Content::Reaction { id: id.to_owned(), emoji: emoji.to_owned() };
+        self.phone_sends(number, chat, reaction.into()).await
     }
 
     /// The person reads messages that `chat` wrote.

@@ -23,6 +23,7 @@ pub(crate) mod pairing;
 pub(crate) mod people;
 pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;
+pub(crate) mod phone_says;
 pub(crate) mod picture;
 pub(crate) mod presence;
 pub(crate) mod privacy;
@@ -34,6 +35,7 @@ pub(crate) mod reinstall;
 pub(crate) mod replies;
 pub(crate) mod scenario;
 pub(crate) mod seeded;
+pub(crate) mod shown;
 pub(crate) mod social;
 pub(crate) mod welcome;
 

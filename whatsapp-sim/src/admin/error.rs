@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::qr::QrError;
 use crate::media::MediaError;
+use crate::phone::content::MessageError;
 use crate::picture::PictureError;
 use crate::sim::{GroupError, SimError};
 
@@ -43,6 +44,7 @@ codes! {
     BadBusiness "bad_business" BAD_REQUEST
     BadChange "bad_change" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
+    BadMessage "bad_message" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
     BadPicture "bad_picture" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
@@ -50,6 +52,7 @@ codes! {
     BadScenario "bad_scenario" UNPROCESSABLE_ENTITY
     BadSignature "bad_signature" BAD_GATEWAY
     BadText "bad_text" BAD_REQUEST
+    BadVote "bad_vote" BAD_REQUEST
     CompanionRefused "companion_refused" BAD_GATEWAY
     CompanionSilent "companion_silent" GATEWAY_TIMEOUT
     CorruptMedia "corrupt_media" UNPROCESSABLE_ENTITY
@@ -70,7 +73,10 @@ codes! {
     NotAllowed "not_allowed" FORBIDDEN
     NotAnAdmin "not_an_admin" FORBIDDEN
     NotConcerned "not_concerned" NOT_FOUND
+    NotEditable "not_editable" CONFLICT
     NotFound "not_found" NOT_FOUND
+    NotPlayable "not_playable" BAD_REQUEST
+    NotYourMessage "not_your_message" FORBIDDEN
     NotYourNewsletter "not_your_newsletter" FORBIDDEN
     NumberTaken "number_taken" CONFLICT
     PairCodeExpired "pair_code_expired" GONE
@@ -96,6 +102,7 @@ codes! {
     UnknownNewsletter "unknown_newsletter" NOT_FOUND
     UnknownPhone "unknown_phone" NOT_FOUND
     UnknownPicture "unknown_picture" NOT_FOUND
+    UnknownPoll "unknown_poll" NOT_FOUND
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
     WasRemoved "was_removed" FORBIDDEN
     WrongChat "wrong_chat" BAD_REQUEST
@@ -190,6 +197,7 @@ impl From<SimError> for ApiError {
             SimError::NoSuchDevice => Code::UnknownDevice,
             SimError::WrongChat => Code::WrongChat,
             SimError::Group(error) => group(*error),
+            SimError::Message(error) => message(*error),
             SimError::NoSuchMessage => Code::UnknownMessage,
             SimError::BadText => Code::BadText,
             SimError::BadBusiness => Code::BadBusiness,
@@ -248,6 +256,17 @@ fn group(error: GroupError) -> Code {
         GroupError::NoSuchPerson => Code::NotConcerned,
         GroupError::IsFounder => Code::IsFounder,
         GroupError::NotAllowed => Code::NotAllowed,
+    }
+}
+
+fn message(error: MessageError) -> Code {
+    match error {
+        MessageError::Bad(_) => Code::BadMessage,
+        MessageError::NotYours => Code::NotYourMessage,
+        MessageError::NotAPoll => Code::UnknownPoll,
+        MessageError::BadVote => Code::BadVote,
+        MessageError::NotEditable => Code::NotEditable,
+        MessageError::NotPlayable => Code::NotPlayable,
     }
 }
 

@@ -4,16 +4,28 @@
 //! knows no keys and no sessions, and it refuses nothing: limits belong to whoever takes the text in.
 
 use wacore::messages::{unwrap_device_sent as unwrap_message, wrap_device_sent};
-use wacore::proto_helpers::{build_quote_context, build_reaction_message};
+use wacore::proto_helpers::{MessageExt as _, build_quote_context, build_reaction_message};
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{ExtendedTextMessage, ProtocolMessage, protocol_message};
 
 mod attachment;
+mod compose;
+mod details;
+mod edited;
+mod label;
+mod outgoing;
+mod secret;
 mod sender_key;
 mod summary;
 
 pub(crate) use attachment::{Attachment, attachment};
+pub(crate) use compose::{Attached, compose, in_ephemeral_wrapper, media_type, pin, surround, timer};
+pub(crate) use details::{chosen, details, key_of, poll_of};
+pub(crate) use edited::{new_words, reword};
+pub(crate) use label::Label;
+pub use outgoing::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
+pub(crate) use secret::{Between, is_sealed_edit, message_secret, open_edit, open_vote, vote, with_secret};
 pub use sender_key::{sender_key, sender_key_for};
 pub use summary::{Summary, summary};
 
@@ -34,6 +46,11 @@ impl From<MessageRef> for wa::MessageKey {
     fn from(of: MessageRef) -> Self {
         Self { remote_jid: Some(of.chat), from_me: Some(of.from_me), id: Some(of.id), participant: of.participant }
     }
+}
+
+/// The message inside of wrappers.
+pub(crate) fn base(message: &wa::Message) -> &wa::Message {
+    message.get_base_message()
 }
 
 /// A plain text.

@@ -6,6 +6,7 @@ use crate::address::AddressError;
 use crate::journal::JournalError;
 use crate::media::MediaError;
 use crate::phone::PhoneError;
+use crate::phone::content::MessageError;
 use crate::picture::PictureError;
 use crate::scenario::ScenarioError;
 use crate::tls::TlsError;
@@ -151,6 +152,9 @@ pub enum SimError {
     /// A fault keeps the account from linking companions.
     #[error("the network refuses to link this companion")]
     LinkRefused,
+    /// The phone does not send this.
+    #[error("{0}")]
+    Message(#[from] MessageError),
     /// A group refuses it.
     #[error("{0}")]
     Group(#[from] GroupError),

@@ -82,7 +82,7 @@ impl Sim {
     }
 
     /// Works on media off the async threads: hashing and encrypting megabytes takes a while.
-    async fn with_media<T: Send + 'static>(
+    pub(super) async fn with_media<T: Send + 'static>(
         &self,
         act: impl FnOnce(&MediaStore) -> Result<T, MediaError> + Send + 'static,
     ) -> Result<T, SimError> {

@@ -1,9 +1,9 @@
 //! What the handle shows: phones, their devices and messages, counters. Copies, taken between two steps.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Sim, SimError};
+use super::{PhoneMessage, Sim, SimError};
 use crate::world::World;
 use crate::world::account::Account;
 
@@ -42,30 +42,6 @@ pub struct Linked {
     pub number: String,
     /// The companion's device number.
     pub device: u16,
-}
-
-/// A message on a phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PhoneMessage {
-    /// The id that its author gave it.
-    pub id: String,
-    /// The chat it stands in: the partner's number, `…@g.us`, `status@broadcast` or `…@newsletter`.
-    #[serde(default)]
-    pub chat: String,
-    /// The author's number.
-    pub from: String,
-    /// The recipient's number; where there are many recipients, the chat.
-    pub to: String,
-    /// What it is: `text`, `image`, `reaction` and so on.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What there is to read in it.
-    pub text: Option<String>,
-    /// Unix seconds.
-    pub timestamp: u64,
-    /// How often it came again under the same id.
-    pub wire_repeats: u64,
 }
 
 /// A receipt for a message that the account's devices wrote.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::view::{self, PhoneInfo, PhoneMessage};
-use super::{Sim, SimError};
+use super::view::{self, PhoneInfo};
+use super::{PhoneMessage, Sim, SimError};
 use crate::world::World;
 
 impl Sim {

@@ -97,7 +97,9 @@ impl World {
             return Ok(*server_id);
         }
         let shown = post.body.as_ref().and_then(|body| codec::message_decode(&body.0).ok());
-        let shown = content::summary(&shown.ok_or(Refusal::Malformed)?);
+        let shown: wa::Message = shown.ok_or(Refusal::Malformed)?;
+        let details = content::details(&shown, &|jid| jid.to_owned());
+        let shown = content::summary(&shown);
         let server_id = self.keep_post(id, post.clone())?;
         self.show_post(from, id, server_id, post, None);
         let chat = Chat::Newsletter(id).to_string();
@@ -114,7 +116,9 @@ impl World {
                     text: shown.text.clone(),
                     timestamp: post.at,
                     wire_repeats: 0,
+                    details: details.clone(),
                 },
+                None,
             );
         }
         Ok(server_id)

@@ -5,13 +5,16 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::protocol_message;
 
 use super::chat::Chat;
 use super::records::Key;
+use super::shown::Shown;
 use super::{DeviceRef, World};
+use crate::blob::Blob;
 use crate::clock;
 use crate::phone::content::Attachment;
 use crate::phone::{EncKind, PhoneError, content};
@@ -77,6 +80,15 @@ pub(super) struct Sent {
     pub(super) message: wa::Message,
 }
 
+/// A message at rest.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Stored {
+    #[serde(flatten)]
+    message: PhoneMessage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Blob>,
+}
+
 /// What a phone shows.
 #[derive(Default)]
 pub(crate) struct Inbox {
@@ -85,12 +97,21 @@ pub(crate) struct Inbox {
     places: HashMap<String, Vec<u64>>,
     pub(crate) receipts: VecDeque<PhoneReceipt>,
     pub(super) sent: VecDeque<Sent>,
+    /// The messages themselves, by place, to quote them and to open what is sealed with their secrets.
+    pub(super) contents: BTreeMap<u64, Blob>,
     /// The files of messages, by the message's place.
     pub(crate) attachments: BTreeMap<u64, Attachment>,
+    /// The timers of chats, by their name: what the last change said.
+    timers: HashMap<String, (u32, u64)>,
     next: u64,
 }
 
 impl Inbox {
+    /// After how many seconds messages of a chat disappear, and since when.
+    pub(super) fn timer(&self, chat: Chat) -> Option<(u32, u64)> {
+        self.timers.get(&chat.to_string()).copied().filter(|(seconds, _)| *seconds > 0)
+    }
+
     /// Whether the phone shows a message.
     pub(super) fn has(&self, from: u64, id: &str) -> bool {
         self.position(&from.to_string(), id).is_some()
@@ -102,11 +123,14 @@ impl Inbox {
     }
 
     /// Stores a new message as one of at most so many; returns its place, and the place of the one that had to go for it.
-    pub(super) fn store(&mut self, message: PhoneMessage, most: usize) -> (u64, Option<u64>) {
+    pub(super) fn store(&mut self, message: PhoneMessage, content: Option<Blob>, most: usize) -> (u64, Option<u64>) {
         let sequence = self.next;
         self.next += 1;
-        self.put(sequence, message);
+        self.put(sequence, message, content);
         let dropped = (self.messages.len() > most).then(|| self.messages.pop_first()).flatten();
+        if let Some((oldest, _)) = &dropped {
+            self.contents.remove(oldest);
+        }
         if let Some((oldest, message)) = &dropped
             && let Entry::Occupied(mut places) = self.places.entry(message.id.clone())
         {
@@ -118,14 +142,27 @@ impl Inbox {
         (sequence, dropped.map(|(oldest, _)| oldest))
     }
 
-    pub(super) fn restore(&mut self, sequence: u64, message: PhoneMessage) {
+    pub(super) fn restore(&mut self, sequence: u64, stored: Stored) {
         self.next = self.next.max(sequence + 1);
-        self.put(sequence, message);
+        self.put(sequence, stored.message, stored.content);
     }
 
-    fn put(&mut self, sequence: u64, message: PhoneMessage) {
+    /// What is stored of a message.
+    pub(super) fn stored(&self, sequence: u64) -> Option<Stored> {
+        let message = self.messages.get(&sequence)?.clone();
+        Some(Stored { message, content: self.contents.get(&sequence).cloned() })
+    }
+
+    fn put(&mut self, sequence: u64, message: PhoneMessage, content: Option<Blob>) {
         self.places.entry(message.id.clone()).or_default().push(sequence);
+        if message.kind == "timer" {
+            let seconds = message.details.expires_after.unwrap_or_default();
+            self.timers.insert(message.chat.clone(), (seconds, message.timestamp));
+        }
         self.messages.insert(sequence, message);
+        if let Some(content) = content {
+            self.contents.insert(sequence, content);
+        }
     }
 
     pub(super) fn remember_sent(&mut self, sent: Sent) {
@@ -188,34 +225,25 @@ impl World {
         if arrival.peer || summary.kind == "protocol" {
             return;
         }
-        self.shown(&arrival, own, summary).await;
-        self.keep_attachment(arrival.number, arrival.from.number, &arrival.id, &message);
+        self.came(&arrival, own, summary, &message).await;
     }
 
     /// Files a message on the phone, tells its author, and lets the phone answer.
-    async fn shown(&mut self, arrival: &Arrival, own: bool, summary: content::Summary) {
+    async fn came(&mut self, arrival: &Arrival, own: bool, summary: content::Summary, message: &wa::Message) {
         let from = arrival.from.number.to_string();
-        let received = !own && arrival.chat.person().is_some();
-        let to = if received { Chat::Person(arrival.number) } else { arrival.chat }.to_string();
         let Some(account) = self.accounts.get_mut(&arrival.number) else { return };
         if account.inbox.position(&from, &arrival.id).is_some() {
             return self.arrived_again(arrival);
         }
-        let asked = (!own && summary.kind == "text").then(|| summary.text.clone()).flatten();
+        let asked = (!own && summary.kind == "text").then_some(summary.text).flatten();
         let echo = (account.echo && arrival.chat != Chat::Status).then(|| asked.clone()).flatten();
-        self.file(
-            arrival.number,
-            PhoneMessage {
-                id: arrival.id.clone(),
-                chat: arrival.chat.to_string(),
-                from,
-                to,
-                kind: summary.kind.to_owned(),
-                text: summary.text,
-                timestamp: arrival.timestamp,
-                wire_repeats: 0,
-            },
-        );
+        let shown = Shown {
+            id: arrival.id.clone(),
+            chat: arrival.chat,
+            author: arrival.from.number,
+            timestamp: arrival.timestamp,
+        };
+        self.show(arrival.number, shown, message);
         if own {
             return;
         }
@@ -236,10 +264,10 @@ impl World {
     }
 
     /// Stores a message in a phone's inbox.
-    pub(super) fn file(&mut self, number: u64, message: PhoneMessage) {
+    pub(super) fn file(&mut self, number: u64, message: PhoneMessage, content: Option<Blob>) {
         let most = self.most_remembered();
         let Some(account) = self.accounts.get_mut(&number) else { return };
-        let (sequence, dropped) = account.inbox.store(message, most);
+        let (sequence, dropped) = account.inbox.store(message, content, most);
         let file = dropped.and_then(|dropped| account.inbox.attachments.remove(&dropped));
         self.touch(Key::Message(number, sequence));
         if let Some(dropped) = dropped {

@@ -9,37 +9,20 @@ use super::chat::Chat;
 use super::phone_inbox::{Arrival, PhoneTask, Sealing, Sent};
 use super::queue::Class;
 use super::records::Key;
+use super::shown::Shown;
 use super::{DeviceRef, World};
-use crate::phone::content::{self, MessageRef};
+use crate::phone::content::{self, Label, MessageRef, Outgoing};
 use crate::phone::{EncKind, PhoneError, PublicBundle, SignedPreKeyPublic};
-use crate::sim::{PhoneMessage, SimError};
+use crate::sim::SimError;
 use crate::{address, clock, stanza};
 
-/// WhatsApp ends a text here.
-const MAX_TEXT: usize = 65_536;
-/// A sequence of code points that shows as one emoji.
-const MAX_EMOJI: usize = 64;
 /// What an echo phone puts before the text; a text that begins with it is not echoed again.
 const ECHO: &str = "Echo: ";
-
-/// How a message's stanza is labelled.
-#[derive(Clone, Copy)]
-pub(crate) struct Label {
-    pub(crate) kind: &'static str,
-    pub(crate) category: Option<&'static str>,
-}
-
-pub(crate) const TEXT: Label = Label { kind: "text", category: None };
-pub(crate) const REACTION: Label = Label { kind: "reaction", category: None };
-const PEER: Label = Label { kind: "text", category: Some("peer") };
 
 impl World {
     /// The phone of `number` writes a text.
     pub(crate) async fn phone_text(&mut self, number: u64, chat: Chat, text: &str) -> Result<String, SimError> {
-        if text.is_empty() || text.len() > MAX_TEXT {
-            return Err(SimError::BadText);
-        }
-        self.phone_sends(number, chat, content::text(text), TEXT).await
+        self.phone_says(number, chat, &Outgoing::text(text), None).await
     }
 
     pub(super) async fn echo(&mut self, number: u64, chat: Chat, text: &str) -> Result<(), SimError> {
@@ -50,22 +33,6 @@ impl World {
         let id = Box::pin(self.phone_text(number, chat, &format!("{ECHO}{text}"))).await?;
         self.mark_automatic(id);
         Ok(())
-    }
-
-    /// The phone of `number` reacts to a message of its chat with `chat`; an empty emoji takes the reaction back.
-    pub(crate) async fn phone_reaction(
-        &mut self,
-        number: u64,
-        chat: Chat,
-        id: &str,
-        emoji: &str,
-    ) -> Result<String, SimError> {
-        if emoji.len() > MAX_EMOJI {
-            return Err(SimError::BadText);
-        }
-        let reference = self.phone_refers(number, chat, id)?;
-        let milliseconds = i64::try_from(clock::now() * 1000).unwrap_or(i64::MAX);
-        self.phone_sends(number, chat, content::reaction(reference, emoji, milliseconds), REACTION).await
     }
 
     /// How the phone of `number` refers to a message of one of its chats.
@@ -90,40 +57,23 @@ impl World {
         number: u64,
         chat: Chat,
         message: wa::Message,
-        label: Label,
     ) -> Result<String, SimError> {
+        let label = Label::of(&message);
         let audience = match chat {
-            Chat::Person(_) => Vec::new(),
-            _ => self.chat_devices(number, chat, label.kind == REACTION.kind)?,
+            Chat::Person(to) if self.accounts.contains_key(&to) => Vec::new(),
+            Chat::Person(_) => return Err(SimError::Unregistered),
+            _ => self.chat_devices(number, chat, label.kind == "reaction")?,
         };
         let id = Self::fresh_id();
-        self.file_sent(number, chat, &id, &message);
+        self.show(number, Shown { id: id.clone(), chat, author: number, timestamp: clock::now() }, &message);
         match chat {
-            Chat::Person(to) => self.phone_sends_to_person(number, to, &id, &message, label).await?,
-            _ => self.phone_sends_to_many(number, chat, audience, &id, &message, label).await?,
+            Chat::Person(to) => self.phone_sends_to_person(number, to, &id, &message, &label).await?,
+            _ => self.phone_sends_to_many(number, chat, audience, &id, &message, &label).await?,
         }
-        self.keep_attachment(number, number, &id, &message);
         if let Some(account) = self.accounts.get_mut(&number) {
             account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
         }
         Ok(id)
-    }
-
-    fn file_sent(&mut self, number: u64, chat: Chat, id: &str, message: &wa::Message) {
-        let summary = content::summary(message);
-        self.file(
-            number,
-            PhoneMessage {
-                id: id.to_owned(),
-                chat: chat.to_string(),
-                from: number.to_string(),
-                to: chat.to_string(),
-                kind: summary.kind.to_owned(),
-                text: summary.text,
-                timestamp: clock::now(),
-                wire_repeats: 0,
-            },
-        );
     }
 
     async fn phone_sends_to_person(
@@ -132,7 +82,7 @@ impl World {
         to: u64,
         id: &str,
         message: &wa::Message,
-        label: Label,
+        label: &Label,
     ) -> Result<(), SimError> {
         let chat = Chat::Person(to);
         let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
@@ -159,7 +109,7 @@ impl World {
         chat: Chat,
         id: &str,
         message: &wa::Message,
-        label: Label,
+        label: &Label,
     ) -> Result<(), SimError> {
         let own = to.number == author && chat.person().is_some();
         // A stranger has no session: nothing but a first message could be read.
@@ -193,7 +143,8 @@ impl World {
         if own {
             stanza = stanza.attr("recipient", chat_jid);
         }
-        self.deliver(to, Class::Message, stanza.children([enc(Sealing::Pair(kind), ciphertext)]).build());
+        let sealed = enc(Sealing::Pair(kind), ciphertext, label);
+        self.deliver(to, Class::Message, stanza.children([sealed].into_iter().chain(label.meta())).build());
         if strange {
             self.forget_session(author, to);
         }
@@ -201,13 +152,17 @@ impl World {
     }
 
     /// What every device's stanza says of a phone's message.
-    pub(super) fn phone_stanza(&self, author: u64, chat: Chat, id: &str, label: Label) -> NodeBuilder {
+    pub(super) fn phone_stanza(&self, author: u64, chat: Chat, id: &str, label: &Label) -> NodeBuilder {
         let account = self.accounts.get(&author);
         let stanza = NodeBuilder::new("message")
             .attr("id", id)
             .attr("type", label.kind)
             .attr("t", clock::now())
             .attr("notify", account.map_or("", |account| account.name.as_str()));
+        let stanza = match &label.edit {
+            Some(edit) => stanza.attr("edit", edit.to_string_val()),
+            None => stanza,
+        };
         let lid = address::lid(self.lid_of(author), 0);
         match (label.category, chat) {
             (Some(category), _) => stanza.attr("from", address::pn(author, 0)).attr("category", category),
@@ -220,8 +175,9 @@ impl World {
     pub(super) async fn phone_to_peer(&mut self, who: DeviceRef, message: &wa::Message) -> Result<(), PhoneError> {
         let (kind, ciphertext) = self.phone_encrypts(who.number, who, message).await?;
         let own = Chat::Person(who.number);
-        let stanza = self.phone_stanza(who.number, own, &Self::fresh_id(), PEER);
-        let stanza = stanza.children([enc(Sealing::Pair(kind), ciphertext)]).build();
+        let label = Label::peer();
+        let stanza = self.phone_stanza(who.number, own, &Self::fresh_id(), &label);
+        let stanza = stanza.children([enc(Sealing::Pair(kind), ciphertext, &label)]).build();
         self.deliver(who, Class::Message, stanza);
         Ok(())
     }
@@ -287,7 +243,7 @@ impl World {
             account.phone.lost_sender_key(&chat.to_string(), &recipient);
             self.touch(Key::Signal(author));
         }
-        if let Err(error) = self.phone_copy(author, to, chat, id, &message, TEXT).await {
+        if let Err(error) = self.phone_copy(author, to, chat, id, &message, &Label::of(&message)).await {
             tracing::warn!(%error, "a phone cannot send another copy");
         }
     }
@@ -336,9 +292,15 @@ impl World {
     }
 }
 
-pub(super) fn enc(kind: Sealing, ciphertext: Vec<u8>) -> Node {
+pub(super) fn enc(kind: Sealing, ciphertext: Vec<u8>, label: &Label) -> Node {
     let mut node = stanza::leaf("enc", ciphertext);
     node.attrs.insert("v", "2");
     node.attrs.insert("type", kind.as_str());
+    if let Some(media) = label.media {
+        node.attrs.insert("mediatype", media);
+    }
+    if label.hidden {
+        node.attrs.insert("decrypt-fail", "hide");
+    }
     node
 }

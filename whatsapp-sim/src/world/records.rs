@@ -11,13 +11,12 @@ use thiserror::Error;
 use super::account::{Account, AppStateKey, Device};
 use super::app_state::Collection;
 use super::chat::Chat;
-use super::phone_inbox::Inbox;
+use super::phone_inbox::{Inbox, Stored};
 use super::queue::Queued;
 use super::social::Social;
 use super::{DeviceRef, World};
 use crate::phone::content::Attachment;
 use crate::phone::{PhoneError, PhoneSignal, PhoneState};
-use crate::sim::PhoneMessage;
 
 /// What a record is about. The order is the order of loading.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,9 +103,10 @@ impl World {
                 .and_then(|device| device.queue.entries.get(sequence))
                 .map(json)
                 .transpose()?,
-            Key::Message(number, sequence) => {
-                account(number).and_then(|account| account.inbox.messages.get(sequence)).map(json).transpose()?
-            }
+            Key::Message(number, sequence) => account(number)
+                .and_then(|account| account.inbox.stored(*sequence))
+                .map(|stored| json(&stored))
+                .transpose()?,
             Key::Picture(owner) => self.pictures.get(owner).map(json).transpose()?,
             Key::Attachment(number, sequence) => {
                 account(number).and_then(|account| account.inbox.attachments.get(sequence)).map(json).transpose()?
@@ -176,8 +176,8 @@ impl World {
                     device.queue.restore(sequence, entry);
                 }
                 Key::Message(number, sequence) => {
-                    let message: PhoneMessage = parse(value)?;
-                    world.owner(number)?.inbox.restore(sequence, message);
+                    let stored: Stored = parse(value)?;
+                    world.owner(number)?.inbox.restore(sequence, stored);
                 }
                 Key::Picture(owner) => {
                     world.pictures.insert(owner, parse(value)?);

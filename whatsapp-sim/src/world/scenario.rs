@@ -10,10 +10,12 @@ use super::chat::Chat;
 use super::group::changes::Founding;
 use super::group::{Role, Settings};
 use super::records::Key;
+use super::shown::Shown;
 use super::{DeviceRef, World, replies};
 use crate::clock;
+use crate::phone::content;
 use crate::scenario::{Gathering, Said, Scenario, ScenarioError};
-use crate::sim::{PhoneMessage, SimError};
+use crate::sim::SimError;
 
 /// What a scenario added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -184,19 +186,8 @@ impl World {
                 continue;
             }
             missing = true;
-            self.file(
-                phone,
-                PhoneMessage {
-                    id: id.clone(),
-                    chat: chat.seen_by(phone, from).to_string(),
-                    from: from.to_string(),
-                    to: chat.to_string(),
-                    kind: "text".to_owned(),
-                    text: Some(said.text.clone()),
-                    timestamp,
-                    wire_repeats: 0,
-                },
-            );
+            let shown = Shown { id: id.clone(), chat: chat.seen_by(phone, from), author: from, timestamp };
+            self.show(phone, shown, &content::text(&said.text));
         }
         Ok(missing)
     }

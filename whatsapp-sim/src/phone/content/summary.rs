@@ -4,11 +4,13 @@ use wacore::proto_helpers::MessageExt as _;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{ProtocolMessage, protocol_message};
 
+use super::poll_of;
+
 /// What a person sees of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// `text`, `image`, `video`, `audio`, `document`, `sticker`, `contact`, `location`, `poll`, `reaction`, `edit`,
-    /// `delete`, `protocol` or `unknown`.
+    /// `text`, `image`, `video`, `audio`, `document`, `sticker`, `contact`, `location`, `poll`, `vote`, `event`,
+    /// `reaction`, `edit`, `delete`, `pin`, `timer`, `protocol` or `unknown`.
     pub kind: &'static str,
     /// The text, the caption, the emoji or the name; `None` when there is nothing to read.
     pub text: Option<String>,
@@ -40,6 +42,7 @@ fn of_protocol(content: &ProtocolMessage) -> Summary {
             let edited = content.edited_message.as_option();
             of("edit", edited.and_then(|new| new.text_content().or(new.get_caption())))
         }
+        Some(protocol_message::Type::EPHEMERAL_SETTING) => of("timer", None),
         _ => of("protocol", None),
     }
 }
@@ -76,14 +79,16 @@ fn of_card(message: &wa::Message) -> Option<Summary> {
     if let Some(place) = message.live_location_message.as_option() {
         return Some(of("location", place.caption.as_deref()));
     }
-    let polls = [
-        &message.poll_creation_message,
-        &message.poll_creation_message_v2,
-        &message.poll_creation_message_v3,
-        &message.poll_creation_message_v5,
-    ];
-    let poll = polls.into_iter().find_map(|poll| poll.as_option())?;
-    Some(of("poll", poll.name.as_deref()))
+    if let Some(event) = message.event_message.as_option() {
+        return Some(of("event", event.name.as_deref()));
+    }
+    if message.poll_update_message.is_set() {
+        return Some(of("vote", None));
+    }
+    if message.pin_in_chat_message.is_set() {
+        return Some(of("pin", None));
+    }
+    Some(of("poll", poll_of(message)?.name.as_deref()))
 }
 
 /// Group key distribution travels alone or next to content; alone it is the software speaking.

@@ -7,12 +7,13 @@ use waproto::whatsapp as wa;
 
 use super::super::chat::Chat;
 use super::super::phone_inbox::{Arrival, PhoneTask, Sealing};
-use super::super::phone_outbox::{Label, enc};
+use super::super::phone_outbox::enc;
 use super::super::queue::Class;
 use super::super::records::Key;
 use super::{DeviceRef, World};
 use crate::clock;
-use crate::phone::{PhoneError, Recipient, content};
+use crate::phone::content::{self, Label};
+use crate::phone::{PhoneError, Recipient};
 use crate::sim::SimError;
 
 impl World {
@@ -49,7 +50,7 @@ impl World {
         devices: Vec<DeviceRef>,
         id: &str,
         message: &wa::Message,
-        label: Label,
+        label: &Label,
     ) -> Result<(), SimError> {
         let group = chat.to_string();
         let chains = self.hand_out_chain(author, &group, &devices).await?;
@@ -74,7 +75,7 @@ impl World {
                     }));
                 }
             } else {
-                let ciphertexts = parts.map(|(kind, ciphertext)| enc(kind, ciphertext));
+                let ciphertexts = parts.map(|(kind, ciphertext)| enc(kind, ciphertext, label)).chain(label.meta());
                 let stanza = self.phone_stanza(author, chat, id, label).children(ciphertexts).build();
                 self.deliver(device, Class::Message, stanza);
             }

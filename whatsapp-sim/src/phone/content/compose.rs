@@ -1,0 +1,326 @@
+//! Builds the message that a phone sends from what its owner wants to send. Knows no chat and no keys.
+
+use wacore::download::MediaType;
+use wacore::proto_helpers::MessageExt as _;
+use waproto::buffa::MessageField;
+use waproto::whatsapp as wa;
+use waproto::whatsapp::message::{
+    AudioMessage, ContactMessage, ContactsArrayMessage, DocumentMessage, EventMessage, ExtendedTextMessage,
+    FutureProofMessage, ImageMessage, LiveLocationMessage, LocationMessage, PinInChatMessage, PollCreationMessage,
+    ProtocolMessage, StickerMessage, VideoMessage, pin_in_chat_message, poll_creation_message, protocol_message,
+};
+
+use super::outgoing::{Content, FileKind, OutgoingFile};
+use super::{MessageRef, protocol, text};
+use crate::media::Uploaded;
+use crate::picture;
+use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
+
+/// How many bars a phone draws for a voice note.
+const BARS: u8 = 64;
+
+/// What the keys of a file are derived for.
+pub(crate) fn media_type(kind: FileKind) -> MediaType {
+    match kind {
+        FileKind::Image => MediaType::Image,
+        FileKind::Video | FileKind::Gif | FileKind::VideoNote => MediaType::Video,
+        FileKind::Audio | FileKind::Voice => MediaType::Audio,
+        FileKind::Document => MediaType::Document,
+        FileKind::Sticker | FileKind::AnimatedSticker => MediaType::Sticker,
+    }
+}
+
+/// A file that is at the media host, and what was found out about it on the way.
+pub(crate) struct Attached {
+    uploaded: Uploaded,
+    measured: Option<(u32, u32)>,
+    thumbnail: Option<Vec<u8>>,
+}
+
+impl Attached {
+    /// Looks at pictures, which takes some milliseconds.
+    pub(crate) fn new(kind: FileKind, data: &[u8], uploaded: Uploaded) -> Self {
+        let pictured = matches!(kind, FileKind::Image | FileKind::Sticker | FileKind::AnimatedSticker);
+        Self {
+            uploaded,
+            measured: pictured.then(|| picture::dimensions(data)).flatten(),
+            thumbnail: (kind == FileKind::Image).then(|| picture::thumbnail(data)).flatten(),
+        }
+    }
+}
+
+/// A message that stands for itself; `None` for one about another.
+pub(crate) fn compose(content: &Content, attached: Option<&Attached>, once: bool) -> Option<wa::Message> {
+    Some(match content {
+        Content::Text(words) => text(words),
+        Content::Link { text, preview } => link(text, preview),
+        Content::File(kind, file) => file_message(*kind, file, attached?, once),
+        Content::Location(place) => location(place),
+        Content::Contacts(cards) => contacts(cards),
+        Content::Poll { name, options, selectable } => poll(name, options, *selectable),
+        Content::Event(event) => occasion(event),
+        _ => return None,
+    })
+}
+
+/// Puts what surrounds a message into it. Messages without a place for it stay as they are.
+pub(crate) fn surround(message: &mut wa::Message, context: wa::ContextInfo) {
+    if context == wa::ContextInfo::default() {
+        return;
+    }
+    let inner = if message.view_once_message_v2.is_set() {
+        &mut message.view_once_message_v2
+    } else if message.view_once_message_v2_extension.is_set() {
+        &mut message.view_once_message_v2_extension
+    } else if message.document_with_caption_message.is_set() {
+        &mut message.document_with_caption_message
+    } else if let Some(note) = message.ptv_message.as_option_mut() {
+        note.context_info = MessageField::some(context);
+        return;
+    } else {
+        message.set_context_info(context);
+        return;
+    };
+    if let Some(inner) = inner.as_option_mut().and_then(|wrapper| wrapper.message.as_option_mut()) {
+        inner.set_context_info(context);
+    }
+}
+
+/// The wrapper that older phones put around disappearing messages.
+pub(crate) fn in_ephemeral_wrapper(message: wa::Message) -> wa::Message {
+    wa::Message { ephemeral_message: wrapper(message), ..Default::default() }
+}
+
+/// A message is pinned, or unpinned after 0 seconds.
+pub(crate) fn pin(of: MessageRef, seconds: u32, timestamp_ms: i64) -> wa::Message {
+    let kind =
+        if seconds == 0 { pin_in_chat_message::Type::UNPIN_FOR_ALL } else { pin_in_chat_message::Type::PIN_FOR_ALL };
+    wa::Message {
+        pin_in_chat_message: MessageField::some(PinInChatMessage {
+            key: MessageField::some(of.into()),
+            r#type: Some(kind),
+            sender_timestamp_ms: Some(timestamp_ms),
+        }),
+        message_context_info: MessageField::some(wa::MessageContextInfo {
+            message_add_on_duration_in_secs: Some(seconds),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// The timer of the chat from now on.
+pub(crate) fn timer(seconds: u32, now: i64) -> wa::Message {
+    protocol(ProtocolMessage {
+        r#type: Some(protocol_message::Type::EPHEMERAL_SETTING),
+        ephemeral_expiration: Some(seconds),
+        ephemeral_setting_timestamp: Some(now),
+        disappearing_mode: MessageField::some(wa::DisappearingMode {
+            initiator: Some(wa::disappearing_mode::Initiator::CHANGED_IN_CHAT),
+            ..Default::default()
+        }),
+        ..Default::default()
+    })
+}
+
+fn wrapper(message: wa::Message) -> MessageField<FutureProofMessage> {
+    MessageField::some(FutureProofMessage { message: MessageField::some(message) })
+}
+
+fn link(words: &str, preview: &LinkPreview) -> wa::Message {
+    wa::Message {
+        extended_text_message: MessageField::some(ExtendedTextMessage {
+            text: Some(words.to_owned()),
+            matched_text: Some(preview.url.clone()),
+            title: preview.title.clone(),
+            description: preview.description.clone(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn location(place: &Place) -> wa::Message {
+    let (latitude, longitude) = (Some(place.latitude), Some(place.longitude));
+    if place.live {
+        return wa::Message {
+            live_location_message: MessageField::some(LiveLocationMessage {
+                degrees_latitude: latitude,
+                degrees_longitude: longitude,
+                caption: place.name.clone(),
+                sequence_number: Some(1),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+    }
+    wa::Message {
+        location_message: MessageField::some(LocationMessage {
+            degrees_latitude: latitude,
+            degrees_longitude: longitude,
+            name: place.name.clone(),
+            address: place.address.clone(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn contacts(cards: &[ContactCard]) -> wa::Message {
+    let contact = |card: &ContactCard| ContactMessage {
+        display_name: Some(card.name.clone()),
+        vcard: Some(card.vcard.clone()),
+        ..Default::default()
+    };
+    if let [card] = cards {
+        return wa::Message { contact_message: MessageField::some(contact(card)), ..Default::default() };
+    }
+    wa::Message {
+        contacts_array_message: MessageField::some(ContactsArrayMessage {
+            display_name: Some(format!("{} contacts", cards.len())),
+            contacts: cards.iter().map(contact).collect(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn poll(name: &str, options: &[String], selectable: u32) -> wa::Message {
+    let option =
+        |name: &String| poll_creation_message::Option { option_name: Some(name.clone()), ..Default::default() };
+    let poll = MessageField::some(PollCreationMessage {
+        name: Some(name.to_owned()),
+        options: options.iter().map(option).collect(),
+        selectable_options_count: Some(selectable),
+        ..Default::default()
+    });
+    // The third version is for one answer, the first for several.
+    if selectable == 1 {
+        wa::Message { poll_creation_message_v3: poll, ..Default::default() }
+    } else {
+        wa::Message { poll_creation_message: poll, ..Default::default() }
+    }
+}
+
+fn occasion(event: &Occasion) -> wa::Message {
+    wa::Message {
+        event_message: MessageField::some(EventMessage {
+            name: Some(event.name.clone()),
+            description: event.description.clone(),
+            start_time: Some(event.start),
+            end_time: event.end,
+            is_canceled: Some(false),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// Fills the fields that every message with a file has.
+macro_rules! with_file {
+    ($kind:ident, $uploaded:expr, $mime:expr, { $($field:ident: $value:expr),* $(,)? }) => {
+        $kind {
+            url: Some($uploaded.url.clone()),
+            direct_path: Some($uploaded.direct_path.clone()),
+            media_key: Some($uploaded.media_key.to_vec()),
+            media_key_timestamp: Some($uploaded.media_key_timestamp),
+            file_sha256: Some($uploaded.file_sha256.to_vec()),
+            file_enc_sha256: Some($uploaded.file_enc_sha256.to_vec()),
+            file_length: Some($uploaded.file_length),
+            mimetype: Some($mime),
+            $($field: $value,)*
+            ..Default::default()
+        }
+    };
+}
+
+fn file_message(kind: FileKind, file: &OutgoingFile, attached: &Attached, once: bool) -> wa::Message {
+    let Attached { uploaded, measured, thumbnail } = attached;
+    let mime = file.mime_type.clone().unwrap_or_else(|| guessed(kind, &file.data).to_owned());
+    let width = file.width.or(measured.map(|(width, _)| width));
+    let height = file.height.or(measured.map(|(_, height)| height));
+    let view_once = once.then_some(true);
+    let message = match kind {
+        FileKind::Image => wa::Message {
+            image_message: MessageField::some(with_file!(ImageMessage, uploaded, mime, {
+                caption: file.caption.clone(),
+                width: width,
+                height: height,
+                jpeg_thumbnail: thumbnail.clone(),
+                view_once: view_once,
+            })),
+            ..Default::default()
+        },
+        FileKind::Video | FileKind::Gif | FileKind::VideoNote => {
+            let video = MessageField::some(with_file!(VideoMessage, uploaded, mime, {
+                caption: file.caption.clone(),
+                width: width,
+                height: height,
+                seconds: file.seconds,
+                gif_playback: (kind == FileKind::Gif).then_some(true),
+                streaming_sidecar: uploaded.streaming_sidecar.clone(),
+                view_once: view_once,
+            }));
+            if kind == FileKind::VideoNote {
+                wa::Message { ptv_message: video, ..Default::default() }
+            } else {
+                wa::Message { video_message: video, ..Default::default() }
+            }
+        }
+        FileKind::Audio | FileKind::Voice => {
+            let voice = kind == FileKind::Voice;
+            let waveform = file.waveform.clone().or_else(|| voice.then(|| (0..BARS).map(|bar| bar % 32 * 3).collect()));
+            wa::Message {
+                audio_message: MessageField::some(with_file!(AudioMessage, uploaded, mime, {
+                    seconds: file.seconds.or(voice.then_some(1)),
+                    ptt: Some(voice),
+                    waveform: waveform.filter(|_| voice),
+                    streaming_sidecar: uploaded.streaming_sidecar.clone(),
+                    view_once: view_once,
+                })),
+                ..Default::default()
+            }
+        }
+        FileKind::Document => {
+            let name = file.file_name.clone().unwrap_or_else(|| "file".to_owned());
+            wa::Message {
+                document_message: MessageField::some(with_file!(DocumentMessage, uploaded, mime, {
+                    title: Some(name.clone()),
+                    file_name: Some(name),
+                    caption: file.caption.clone(),
+                })),
+                ..Default::default()
+            }
+        }
+        FileKind::Sticker | FileKind::AnimatedSticker => wa::Message {
+            sticker_message: MessageField::some(with_file!(StickerMessage, uploaded, mime, {
+                width: width.or(Some(512)),
+                height: height.or(Some(512)),
+                is_animated: Some(kind == FileKind::AnimatedSticker),
+            })),
+            ..Default::default()
+        },
+    };
+    match kind {
+        // Phones put the caption of a document around it, so that older clients show the file all the same.
+        FileKind::Document if file.caption.is_some() => {
+            wa::Message { document_with_caption_message: wrapper(message), ..Default::default() }
+        }
+        FileKind::Voice if once => {
+            wa::Message { view_once_message_v2_extension: wrapper(message), ..Default::default() }
+        }
+        _ if once => wa::Message { view_once_message_v2: wrapper(message), ..Default::default() },
+        _ => message,
+    }
+}
+
+fn guessed(kind: FileKind, data: &[u8]) -> &'static str {
+    match kind {
+        FileKind::Image => picture::mime_type(data).unwrap_or("image/jpeg"),
+        FileKind::Video | FileKind::Gif | FileKind::VideoNote => "video/mp4",
+        FileKind::Audio => "audio/mpeg",
+        FileKind::Voice => "audio/ogg; codecs=opus",
+        FileKind::Document => "application/octet-stream",
+        FileKind::Sticker | FileKind::AnimatedSticker => "image/webp",
+    }
+}

@@ -1,0 +1,162 @@
+//! What a person wants to send becomes a message: the phone looks up what it is about, who may do that, and what the chat
+//! adds. It refuses what a phone would not offer.
+
+use wacore::proto_helpers::{MessageExt as _, build_quote_context};
+use waproto::whatsapp as wa;
+
+use super::World;
+use super::chat::Chat;
+use super::group::{GroupError, Role};
+use crate::phone::content::{self, Attached, Content, MessageError, Outgoing};
+use crate::sim::{PhoneMessage, SimError};
+use crate::{address, clock};
+
+/// Phones let people edit what they wrote for a quarter of an hour.
+const EDIT_WINDOW: u64 = 15 * 60;
+
+impl World {
+    /// The phone of `number` sends a message of any kind; its file is at the media host already.
+    pub(crate) async fn phone_says(
+        &mut self,
+        number: u64,
+        chat: Chat,
+        outgoing: &Outgoing,
+        attached: Option<&Attached>,
+    ) -> Result<String, SimError> {
+        match outgoing.check() {
+            // The texts and emojis of the plain methods have had a refusal of their own all along.
+            Err(MessageError::Bad(_))
+                if matches!(outgoing.content, Content::Text(_) | Content::Edit { .. } | Content::Reaction { .. }) =>
+            {
+                return Err(SimError::BadText);
+            }
+            checked => checked?,
+        }
+        if matches!(chat, Chat::Newsletter(_)) {
+            return Err(SimError::WrongChat);
+        }
+        let message = if outgoing.is_about_another() {
+            self.about_another(number, chat, &outgoing.content)?
+        } else {
+            let mut message = content::compose(&outgoing.content, attached, outgoing.once)
+                .ok_or(MessageError::Bad("the file is missing"))?;
+            content::surround(&mut message, self.surroundings(number, chat, outgoing)?);
+            if outgoing.wrapped {
+                message = content::in_ephemeral_wrapper(message);
+            }
+            content::with_secret(message)
+        };
+        self.phone_sends(number, chat, message).await
+    }
+
+    /// A message of the phone, by its id and chat.
+    fn phone_message(&self, number: u64, chat: Chat, id: &str) -> Result<(u64, &PhoneMessage), SimError> {
+        let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
+        let name = chat.to_string();
+        let mut messages = account.inbox.messages.iter().rev();
+        let found = messages.find(|(_, message)| message.id == id && message.chat == name);
+        found.map(|(place, message)| (*place, message)).ok_or(SimError::NoSuchMessage)
+    }
+
+    fn about_another(&self, number: u64, chat: Chat, content: &Content) -> Result<wa::Message, SimError> {
+        let now = clock::now();
+        let milliseconds = i64::try_from(now * 1000).unwrap_or(i64::MAX);
+        Ok(match content {
+            Content::Reaction { id, emoji } => {
+                content::reaction(self.phone_refers(number, chat, id)?, emoji, milliseconds)
+            }
+            Content::Edit { id, text } => {
+                let (place, message) = self.phone_message(number, chat, id)?;
+                if message.from != number.to_string() {
+                    return Err(MessageError::NotYours.into());
+                }
+                let mut new = self.content_at(number, place).ok_or(MessageError::NotEditable)?;
+                let old = message.timestamp + EDIT_WINDOW < now;
+                if old || matches!(chat, Chat::Status) || !content::reword(&mut new, text) {
+                    return Err(MessageError::NotEditable.into());
+                }
+                new.message_context_info = wa::Message::default().message_context_info;
+                content::edit(self.phone_refers(number, chat, id)?, new.into_base_message(), milliseconds)
+            }
+            Content::Revoke { id } => {
+                let (_, message) = self.phone_message(number, chat, id)?;
+                if message.from != number.to_string() {
+                    match chat {
+                        Chat::Group(group) if self.group(group)?.role(number) >= Some(Role::Admin) => {}
+                        Chat::Group(_) => return Err(GroupError::NotAnAdmin.into()),
+                        _ => return Err(MessageError::NotYours.into()),
+                    }
+                }
+                content::delete(self.phone_refers(number, chat, id)?)
+            }
+            Content::Vote { id, options } => self.phone_votes(number, chat, id, options, milliseconds)?,
+            Content::Pin { id, seconds } => {
+                if matches!(chat, Chat::Status) {
+                    return Err(SimError::WrongChat);
+                }
+                content::pin(self.phone_refers(number, chat, id)?, *seconds, milliseconds)
+            }
+            Content::Timer { seconds } => match chat {
+                Chat::Person(_) => content::timer(*seconds, i64::try_from(now).unwrap_or(i64::MAX)),
+                _ => return Err(SimError::WrongChat),
+            },
+            _ => return Err(MessageError::Bad("this is about no other message").into()),
+        })
+    }
+
+    fn phone_votes(
+        &self,
+        number: u64,
+        chat: Chat,
+        id: &str,
+        options: &[String],
+        milliseconds: i64,
+    ) -> Result<wa::Message, SimError> {
+        let (place, message) = self.phone_message(number, chat, id)?;
+        let creator: u64 = message.from.parse().map_err(|_| MessageError::NotAPoll)?;
+        let creation = self.content_at(number, place).ok_or(MessageError::NotAPoll)?;
+        let poll = message.details.poll.as_ref().ok_or(MessageError::NotAPoll)?;
+        let secret = content::message_secret(&creation).ok_or(MessageError::NotAPoll)?;
+        let known = options.iter().all(|option| poll.options.iter().any(|listed| listed.name == *option));
+        let most = usize::try_from(poll.selectable).unwrap_or(usize::MAX);
+        if !known || (most > 0 && options.len() > most) {
+            return Err(MessageError::BadVote.into());
+        }
+        let [between, _] = self.between(creator, number);
+        let vote = content::vote(self.phone_refers(number, chat, id)?, secret, options, &between, milliseconds);
+        Ok(vote.ok_or(MessageError::NotAPoll)?)
+    }
+
+    /// What surrounds a message: quotation, mentions, timer, forwarding.
+    fn surroundings(&self, number: u64, chat: Chat, outgoing: &Outgoing) -> Result<wa::ContextInfo, SimError> {
+        let mut context = match &outgoing.quote {
+            None => wa::ContextInfo::default(),
+            Some(id) => {
+                let (place, message) = self.phone_message(number, chat, id)?;
+                let author = message.from.parse().map_err(|_| SimError::NoSuchMessage)?;
+                let quoted = self.content_at(number, place).ok_or(SimError::NoSuchMessage)?;
+                let mut quoted = content::base(&quoted).clone();
+                quoted.message_context_info = wa::Message::default().message_context_info;
+                build_quote_context(id, address::lid(self.lid_of(author), 0).to_string(), &quoted)
+            }
+        };
+        for person in &outgoing.mentions {
+            let person = self.find(person)?;
+            context.mentioned_jid.push(address::lid(self.lid_of(person), 0).to_string());
+        }
+        if outgoing.forwarded {
+            context.is_forwarded = Some(true);
+            context.forwarding_score = Some(1);
+        }
+        let of_chat = match chat {
+            Chat::Person(_) => self.accounts.get(&number).and_then(|account| account.inbox.timer(chat)),
+            Chat::Group(id) => self.groups.get(&id).and_then(|group| group.settings.ephemeral).map(|timer| (timer, 0)),
+            Chat::Status | Chat::Newsletter(_) => None,
+        };
+        if let Some((seconds, since)) = outgoing.expires.map(|seconds| (seconds, 0)).or(of_chat) {
+            context.expiration = Some(seconds);
+            context.ephemeral_setting_timestamp = i64::try_from(since).ok().filter(|since| *since > 0);
+        }
+        Ok(context)
+    }
+}
