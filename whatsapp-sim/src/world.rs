@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod app_state;
+pub(crate) mod asking_again;
 pub(crate) mod attachment;
 pub(crate) mod blocklist;
 pub(crate) mod business;
@@ -25,6 +26,7 @@ pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;
 pub(crate) mod phone_says;
 pub(crate) mod picture;
+pub(crate) mod playing;
 pub(crate) mod presence;
 pub(crate) mod privacy;
 pub(crate) mod queue;

@@ -1,5 +1,6 @@
 //! Media, as people and tests meet it: uploads and downloads of phones, links that expire, a media host in trouble.
 
+use sha2::{Digest as _, Sha256};
 use wacore::download::{Downloadable, MediaType};
 
 use super::{Sim, SimError};
@@ -10,6 +11,8 @@ use crate::media::{MediaError, MediaStore, Refusal, Uploaded};
 pub struct PhoneMedia {
     /// The file itself.
     pub content: Vec<u8>,
+    /// The hash of what the phone loaded and decrypted, in hex.
+    pub sha256: String,
     /// What the sender says that it is.
     pub mime_type: Option<String>,
     /// The name of a document.
@@ -35,7 +38,7 @@ impl Sim {
         };
         let (mime_type, file_name) = (attachment.mime_type.clone(), attachment.file_name.clone());
         let content = self.phone_downloads(attachment).await?;
-        Ok(PhoneMedia { content, mime_type, file_name })
+        Ok(PhoneMedia { sha256: hex::encode(Sha256::digest(&content)), content, mime_type, file_name })
     }
 
     /// The person deletes the file of a message on the phone; it cannot give it to its companions any more.

@@ -10,6 +10,7 @@ use wacore_binary::Node;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::protocol_message;
 
+use super::asking_again::Asked;
 use super::chat::Chat;
 use super::records::Key;
 use super::shown::Shown;
@@ -103,6 +104,8 @@ pub(crate) struct Inbox {
     pub(crate) attachments: BTreeMap<u64, Attachment>,
     /// The timers of chats, by their name: what the last change said.
     timers: HashMap<String, (u32, u64)>,
+    /// What the phone asked for again; not stored.
+    pub(super) asked: Asked,
     next: u64,
 }
 
@@ -204,6 +207,9 @@ impl World {
             Err(error) => {
                 self.counters.undecryptable += 1;
                 tracing::warn!(%error, "a phone cannot decrypt a message");
+                if matches!(error, PhoneError::Decrypt(_)) {
+                    self.ask_again(&arrival);
+                }
                 return;
             }
         };

@@ -270,7 +270,10 @@ impl World {
         kind: Option<&'static str>,
     ) {
         let [first, rest @ ..] = ids else { return };
-        if chat.person().is_some() && kind == Some("read") && !self.may_know_of_reading(number, author) {
+        if chat.person().is_some()
+            && matches!(kind, Some("read" | "played"))
+            && !self.may_know_of_reading(number, author)
+        {
             return;
         }
         let receipt = NodeBuilder::new("receipt").attr("id", first.as_str()).attr("t", clock::now());

@@ -50,7 +50,7 @@ impl World {
     }
 
     /// A message of the phone, by its id and chat.
-    fn phone_message(&self, number: u64, chat: Chat, id: &str) -> Result<(u64, &PhoneMessage), SimError> {
+    pub(super) fn phone_message(&self, number: u64, chat: Chat, id: &str) -> Result<(u64, &PhoneMessage), SimError> {
         let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
         let name = chat.to_string();
         let mut messages = account.inbox.messages.iter().rev();

@@ -10,6 +10,7 @@ mod document;
 mod faults;
 mod groups;
 mod handshake;
+mod kinds;
 mod linking;
 mod load;
 mod media;

@@ -11,6 +11,8 @@ use wacore::messages::{MessageUtils, decode_plaintext};
 use waproto::whatsapp as wa;
 
 use super::keys::{self, PublicBundle};
+use super::sender_keys::SenderKeys;
+use super::stores::Sessions;
 use super::{PhoneError, PhoneSignal};
 
 /// The padding scheme of `<enc v="2">`.
@@ -92,6 +94,12 @@ impl PhoneSignal {
     /// Forgets the session with a device: the next message to it begins a new one.
     pub fn forget_session(&mut self, user: &str, device: u16) {
         self.sessions.0.remove(address(user, device).as_str());
+    }
+
+    /// Forgets every session and every chain of a group, its own and those of others.
+    pub fn forget_sessions(&mut self) {
+        self.sessions = Sessions::default();
+        self.sender_keys = SenderKeys::default();
     }
 
     /// Encrypts one message. The bundle is used only when there is no session yet.
