@@ -20,6 +20,8 @@ pub mod field {
     pub const ID: &str = "id";
     /// Digest of the request that first used the entry.
     pub const FINGERPRINT: &str = "fp";
+    /// The message as it was handed over, a protobuf, until the outcome is known: sent again, it must be the same one.
+    pub const HANDED_AS: &str = "message";
     /// The [`crate::command::Outcome`] as JSON, once known.
     pub const OUTCOME: &str = "outcome";
 }

@@ -96,7 +96,7 @@ fn dispatch(sessions: &Sessions, json: &str, now: u64) {
         let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
         match command.request {
             Request::Ask(_) => handle.questions.submit(command, remaining),
-            Request::Send(_) | Request::Change(_) => handle.outbox.submit(command, remaining, false),
+            Request::Send(_) | Request::Change(_) => handle.outbox.submit(command, remaining),
         }
     } else {
         debug!(session = %command.session, "a command for a session that is not here");

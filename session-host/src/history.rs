@@ -82,6 +82,7 @@ static SENT: LazyLock<Procedure> = LazyLock::new(|| {
 {STORE_MESSAGE}
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
 redis.call('HSET', KEYS[3], 'state', 'sent', 'outcome', ARGV[12])
+redis.call('HDEL', KEYS[3], 'message')
 redis.call('EXPIRE', KEYS[3], ARGV[13])
 redis.call('HDEL', KEYS[4], ARGV[14])
 if store(prefix, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], cap) then

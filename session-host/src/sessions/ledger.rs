@@ -10,23 +10,37 @@ use contract::keys;
 use contract::ledger::{TTL_SECONDS, field, state};
 use contract::message::{Sent, delivery};
 use redis::RedisError;
+use waproto::codec;
+use waproto::whatsapp as wa;
 
 use crate::eventlog::EVENT_LOG_LENGTH;
 use crate::fence::{Batch, Fence, FenceError, Procedure};
 use crate::history::{Entry, History, SentEntry, event};
 
-/// KEYS: ledger entry. ARGV: ledger TTL. The outcome, when there is one; else the entry is `handed`.
+/// KEYS: ledger entry. ARGV: ledger TTL, message or ''. The outcome, when there is one; else the entry is `handed`.
 static HAND: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(
         r"
 local entry = redis.call('HMGET', KEYS[2], 'state', 'outcome')
 if entry[1] == 'sent' or entry[1] == 'failed' then return entry[2] or '' end
 redis.call('HSET', KEYS[2], 'state', 'handed')
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'message', ARGV[3]) end
 redis.call('EXPIRE', KEYS[2], ARGV[2])
 return ''
 ",
     )
 });
+
+/// A command that was accepted and not finished.
+pub(super) struct Unfinished {
+    pub(super) command: Command,
+    /// Time left to start it.
+    pub(super) remaining: Duration,
+    /// Whether it was handed over.
+    pub(super) handed: bool,
+    /// As what.
+    pub(super) message: Option<wa::Message>,
+}
 
 /// The ledger of one session.
 #[derive(Clone)]
@@ -41,9 +55,15 @@ impl Ledger {
 
     /// The message goes to the socket now, unless its outcome stands already: then this is it, and nothing may go out. A repeat
     /// of a request can reach us after the first one is finished.
-    pub(super) async fn handed(&self, entry: &str) -> Result<Option<Outcome>, FenceError> {
+    pub(super) async fn handed(
+        &self,
+        entry: &str,
+        message: Option<&wa::Message>,
+    ) -> Result<Option<Outcome>, FenceError> {
         let key = self.fence.keys().ledger(entry);
-        let outcome: String = self.fence.call(&HAND, &[&key], vec![TTL_SECONDS.to_string().into_bytes()]).await?;
+        let message = message.map(codec::message_to_vec).unwrap_or_default();
+        let args = vec![TTL_SECONDS.to_string().into_bytes(), message];
+        let outcome: String = self.fence.call(&HAND, &[&key], args).await?;
         Ok(serde_json::from_str(&outcome).ok())
     }
 
@@ -90,6 +110,7 @@ impl Ledger {
         let event = event(session, EventKind::MessageUpdate, [("update", update)]);
         let mut batch = Batch::new();
         batch.push("HSET", (&ledger, field::STATE, state::FAILED, field::OUTCOME, json(outcome)));
+        batch.push("HDEL", (&ledger, field::HANDED_AS));
         batch.push("EXPIRE", (&ledger, TTL_SECONDS));
         batch.push("HDEL", (keys.unfinished(), entry));
         batch.push("XADD", (keys.events(), "MAXLEN", "~", EVENT_LOG_LENGTH, "*", keys::EVENT_FIELD, json(&event)));
@@ -110,9 +131,8 @@ impl Ledger {
         replies.query_async(&mut self.fence.redis().shared()).await
     }
 
-    /// Commands that were accepted and not finished, oldest first, with the time left to start each and whether it was handed
-    /// over. What is older than the ledger's memory is dropped.
-    pub(super) async fn unfinished(&self) -> Result<Vec<(Command, Duration, bool)>, FenceError> {
+    /// Commands that were accepted and not finished, oldest first. What is older than the ledger's memory is dropped.
+    pub(super) async fn unfinished(&self) -> Result<Vec<Unfinished>, FenceError> {
         let keys = self.fence.keys();
         let mut redis = self.fence.redis().shared();
         let entries: Vec<(String, String)> =
@@ -122,17 +142,18 @@ impl Ledger {
         }
         let mut states = redis::pipe();
         for (entry, _) in &entries {
-            states.hget(keys.ledger(entry), field::STATE);
+            states.hmget(keys.ledger(entry), &[field::STATE, field::HANDED_AS]);
         }
-        let states: Vec<Option<String>> = states.query_async(&mut redis).await?;
+        let states: Vec<(Option<String>, Option<Vec<u8>>)> = states.query_async(&mut redis).await?;
         let now = self.fence.redis().now_ms().await?;
         let mut commands = Vec::new();
         let mut gone = Batch::new();
-        for ((entry, command), state) in entries.into_iter().zip(states) {
+        for ((entry, command), (state, message)) in entries.into_iter().zip(states) {
             match (serde_json::from_str::<Command>(&command), state) {
                 (Ok(command), Some(state)) if state == state::ACCEPTED || state == state::HANDED => {
                     let remaining = Duration::from_millis(command.send_by.saturating_sub(now));
-                    commands.push((command, remaining, state == state::HANDED));
+                    let message = message.and_then(|message| codec::message_decode(&message).ok());
+                    commands.push(Unfinished { command, remaining, handed: state == state::HANDED, message });
                 }
                 _ => {
                     gone.push("HDEL", (keys.unfinished(), entry));
@@ -142,7 +163,7 @@ impl Ledger {
         if !gone.is_empty() {
             self.fence.run(gone).await?;
         }
-        commands.sort_by_key(|(command, ..)| command.send_by);
+        commands.sort_by_key(|unfinished| unfinished.command.send_by);
         Ok(commands)
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use contract::command::{self, Command, Failure, Outcome, Request};
+use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::jid::Jid;
@@ -20,9 +21,10 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
+use waproto::whatsapp as wa;
 use whatsapp_rust::{Client, SendError, SendOptions};
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Unfinished};
 use super::{changes, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
@@ -122,6 +124,9 @@ struct Pending {
     start_by: Instant,
     /// Handed over at least once, by us or before a restart.
     handed: bool,
+    /// The message as it was first handed over. It goes out again as the same one: made anew, a file might be gone, and votes
+    /// in a poll could not be read.
+    message: Option<wa::Message>,
     /// What was handed over, and on which connection.
     handed_as: Option<(Entry, u64)>,
 }
@@ -139,8 +144,13 @@ impl Outbox {
         Arc::new(Self { session, ledger, history, connection, tracker, stop, state, settled })
     }
 
-    /// Takes a command. `remaining` is the time left to start it; `handed` says that an earlier life handed it over.
-    pub fn submit(self: &Arc<Self>, command: Command, remaining: Duration, handed: bool) {
+    /// Takes a command. `remaining` is the time left to start it.
+    pub fn submit(self: &Arc<Self>, command: Command, remaining: Duration) {
+        self.take_up(Unfinished { command, remaining, handed: false, message: None });
+    }
+
+    fn take_up(self: &Arc<Self>, unfinished: Unfinished) {
+        let Unfinished { command, remaining, handed, message } = unfinished;
         let Command { id: request, reply_to, request: what, entry, .. } = command;
         let (Some(work), Some(entry)) = (Work::of(what), entry) else { return };
         let lane = work.lane(&entry);
@@ -157,7 +167,7 @@ impl Outbox {
         if let Work::Send(send) = &work {
             state.entries.insert(send.message_id.clone(), entry.clone());
         }
-        let pending = Pending { work, waiting: vec![waiting], start_by, handed, handed_as: None };
+        let pending = Pending { work, waiting: vec![waiting], start_by, handed, message, handed_as: None };
         state.pending.insert(entry.clone(), pending);
         if overloaded {
             drop(state);
@@ -170,12 +180,15 @@ impl Outbox {
 
     /// Takes up what an earlier owner left unfinished.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<(), FenceError> {
-        for (command, remaining, handed) in self.ledger.unfinished().await? {
-            match &command.request {
+        for mut unfinished in self.ledger.unfinished().await? {
+            if let Request::Change(action) = &unfinished.command.request
+                && !action.is_lasting()
+            {
                 // Nobody is typing any more.
-                Request::Change(action) if !action.is_lasting() => self.submit(command, Duration::ZERO, false),
-                _ => self.submit(command, remaining, handed),
+                unfinished.remaining = Duration::ZERO;
+                unfinished.handed = false;
             }
+            self.take_up(unfinished);
         }
         Ok(())
     }
@@ -307,18 +320,25 @@ impl Outbox {
         let client = &connection.client;
         let to = outgoing::addressable(client, &send.chat).await?;
         if !handed && send.typing_ms > 0 {
-            show_typing(client, &to, Duration::from_millis(send.typing_ms)).await;
+            show_typing(client, &to, &send.content, Duration::from_millis(send.typing_ms)).await;
         }
-        let built = outgoing::build(client, &self.history, send).await?;
-        if self.is_finished(entry).await? {
+        let known = self.state().pending.get(entry).and_then(|pending| pending.message.clone());
+        let message = match &known {
+            Some(message) => message.clone(),
+            None => outgoing::build(&self.history, send).await?,
+        };
+        let filed = outgoing::filed(client, send, &message).await?;
+        let new = known.is_none().then_some(&message);
+        if self.is_finished(entry, new).await? {
             return Ok(());
         }
         if let Some(pending) = self.state().pending.get_mut(entry) {
             pending.handed = true;
-            pending.handed_as = Some((built.entry, connection.number));
+            pending.message = Some(message.clone());
+            pending.handed_as = Some((filed, connection.number));
         }
         let options = SendOptions::default().with_message_id(&send.message_id);
-        match client.send_message_with_options(to, built.message, options).await {
+        match client.send_message_with_options(to, message, options).await {
             Ok(_) => Ok(()),
             Err(SendError::Client(_) | SendError::NotLoggedIn | SendError::Iq(_)) if !client.is_logged_in() => {
                 debug!(session = %self.session, "the connection went away under a message; it is sent again after the reconnect");
@@ -337,7 +357,7 @@ impl Outbox {
             return Err(failure(ErrorCode::OutcomeUnknown));
         }
         let connection = self.connected(start_by, handed).await?;
-        if self.is_finished(entry).await? {
+        if self.is_finished(entry, None).await? {
             return Ok(());
         }
         let made = timeout(CHANGE_WITHIN, changes::make(&connection.client, &self.history, action)).await;
@@ -350,8 +370,8 @@ impl Outbox {
     }
 
     /// Notes that something goes out now. Whether its outcome stands already: then whoever waits has it, and nothing goes out.
-    async fn is_finished(&self, entry: &str) -> Result<bool, Failure> {
-        let outcome = self.ledger.handed(entry).await.map_err(|error| self.storage_failed(&error))?;
+    async fn is_finished(&self, entry: &str, message: Option<&wa::Message>) -> Result<bool, Failure> {
+        let outcome = self.ledger.handed(entry, message).await.map_err(|error| self.storage_failed(&error))?;
         let Some(outcome) = outcome else { return Ok(false) };
         self.finished(entry, &outcome).await;
         Ok(true)
@@ -439,8 +459,12 @@ pub(super) fn failure(code: ErrorCode) -> Failure {
 }
 
 /// Typing is a courtesy: when it cannot be shown, the message goes out all the same.
-async fn show_typing(client: &Client, to: &wacore_binary::Jid, time: Duration) {
-    if let Err(error) = client.chatstate().send_composing(to).await {
+async fn show_typing(client: &Client, to: &wacore_binary::Jid, content: &Content, time: Duration) {
+    let shown = match content {
+        Content::Audio { .. } => client.chatstate().send_recording(to).await,
+        _ => client.chatstate().send_composing(to).await,
+    };
+    if let Err(error) = shown {
         debug!(%error, "typing could not be shown");
         return;
     }

@@ -4,23 +4,18 @@ use contract::command::{Failure, Send};
 use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::jid::{Jid, Server};
-use contract::message::{Message, MessageType, Sent, delivery};
-use serde_json::Value;
-use wacore::proto_helpers::{MessageBuilderExt as _, build_quote_context_with_info};
+use contract::message::{Message, Sent, delivery};
+use wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as _, build_quote_context_with_info};
 use waproto::whatsapp as wa;
 use whatsapp_rust::Client;
+
+mod content;
 
 use super::outbox::failure;
 use crate::clock;
 use crate::history::{Entry, History};
-use crate::whatsapp::content;
+use crate::whatsapp::content::describe;
 use crate::whatsapp::identity::{Identity, to_library};
-
-/// A message, ready to go.
-pub(super) struct Built {
-    pub(super) message: wa::Message,
-    pub(super) entry: Entry,
-}
 
 /// The chat in the library's form. A number that nobody wrote to before is asked for first: WhatsApp takes messages to
 /// numbers that do not exist and drops them in silence.
@@ -40,14 +35,25 @@ pub(super) async fn addressable(client: &Client, chat: &Jid) -> Result<wacore_bi
     }
 }
 
-/// A message, answering a stored one when it names one.
-pub(super) async fn build(client: &Client, history: &History, send: &Send) -> Result<Built, Failure> {
-    let (chat, id) = (&send.chat, &send.message_id);
-    let Content::Text { text } = &send.content else { return Err(failure(ErrorCode::Internal)) };
-    let message = match &send.reply_to {
-        Some(quoted) => wa::Message::text_with_context(text, quote(history, chat, quoted).await?),
-        None => wa::Message::text(text),
+/// The message that goes out, answering a stored one when it names one. Files are fetched and uploaded here.
+pub(super) async fn build(history: &History, send: &Send) -> Result<wa::Message, Failure> {
+    let mut message = match &send.content {
+        Content::Text { text } => wa::Message::text(text),
+        Content::Location { latitude, longitude, name } => content::place(*latitude, *longitude, name),
+        Content::Poll { question, options, selectable } => {
+            content::poll(question, options, *selectable, rand::random())
+        }
+        _ => return Err(failure(ErrorCode::Internal)),
     };
+    if let Some(quoted) = &send.reply_to {
+        message.set_context_info(quote(history, &send.chat, quoted).await?);
+    }
+    Ok(content::wrapped(message))
+}
+
+/// A message as the history keeps it.
+pub(super) async fn filed(client: &Client, send: &Send, message: &wa::Message) -> Result<Entry, Failure> {
+    let chat = &send.chat;
     let own = client.pn().and_then(|own| Jid::parse(&own.to_non_ad_string()).ok());
     let own = own.ok_or_else(|| failure(ErrorCode::SessionNotConnected))?;
     let other = match to_library(chat) {
@@ -56,33 +62,34 @@ pub(super) async fn build(client: &Client, history: &History, send: &Send) -> Re
     };
     let other = other.unwrap_or_else(|| Identity::new(chat.clone(), None));
     let sender = if chat.is_group() { &own } else { chat };
-    let described = content::describe(&message);
+    let described = describe(message).ok_or_else(|| failure(ErrorCode::Internal))?;
+    let text = described.text();
     let name = client.push_name();
     let stored = Message {
-        id: id.clone(),
+        id: send.message_id.clone(),
         chat_id: chat.to_string(),
         from_me: true,
         sender: sender.to_string(),
         sender_phone: sender.user().to_owned(),
         sender_name: Some(name).filter(|name| !name.is_empty()),
         timestamp: 0,
-        kind: MessageType::Text,
-        content: Some(Value::String(text.clone())),
-        caption: None,
-        mimetype: None,
-        filename: None,
+        kind: described.kind,
+        content: described.content,
+        caption: described.caption,
+        mimetype: described.mimetype,
+        filename: described.filename,
         media_url: None,
         is_group: chat.is_group(),
-        quoted_message: described.and_then(|content| content.quoted),
+        quoted_message: described.quoted,
         from: own.to_string(),
         to: chat.to_string(),
-        text: Some(text.clone()),
+        text,
         pn: other.pn.map(|pn| pn.to_string()),
         lid: other.lid.map(|lid| lid.to_string()),
         status: Some(delivery::SERVER_ACK),
         offline: false,
     };
-    Ok(Built { entry: Entry { chat: chat.clone(), message: stored, raw: message.clone() }, message })
+    Ok(Entry { chat: chat.clone(), message: stored, raw: message.clone() })
 }
 
 /// The quote of a stored message. One that is not stored is still named, as the original does, with the chat as its author.

@@ -1,22 +1,38 @@
-//! Reading session records.
+//! Reading session records. The owner writes where a session stands; of one whose owner is gone it is said here that it is down,
+//! for nobody else could.
 
 use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
 use contract::record::{SessionRecord, field};
-use contract::session::{SessionStatus, StoreStats};
+use contract::session::{SessionStatus, StatusReason, StoreStats};
 
 use super::{Reply, Store, around};
 use crate::port::{Command, Port, RedisError, Value};
 use crate::script::Script;
 
-/// ARGV: key before the id, key after it, the fields. Answers id and values of each session, one after the other.
+/// KEYS: sessions. ARGV: a session's keys before the id, the record's after it, the lease's after it, the fields. Answers id,
+/// whether somebody owns it, and the values of each session, one after the other.
 static ALL: Script = Script::new(
-    "local out = {}
+    "local time = redis.call('TIME')
+     local now = time[1] * 1000 + math.floor(time[2] / 1000)
+     local out = {}
      for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-       local values = redis.call('HMGET', ARGV[1] .. id .. ARGV[2], unpack(ARGV, 3))
+       local values = redis.call('HMGET', ARGV[1] .. id .. ARGV[2], unpack(ARGV, 4))
+       local held = redis.call('HGET', ARGV[1] .. id .. ARGV[3], 'until')
        out[#out + 1] = id
-       for i = 1, #ARGV - 2 do out[#out + 1] = values[i] or '' end
+       out[#out + 1] = tonumber(held or '0') > now and 'held' or ''
+       for i = 1, #ARGV - 3 do out[#out + 1] = values[i] or '' end
      end
+     return out",
+);
+
+/// KEYS: record, lease. ARGV: the fields. Answers whether somebody owns it, and the values.
+static ONE: Script = Script::new(
+    "local time = redis.call('TIME')
+     local now = time[1] * 1000 + math.floor(time[2] / 1000)
+     local values = redis.call('HMGET', KEYS[1], unpack(ARGV))
+     local out = {tonumber(redis.call('HGET', KEYS[2], 'until') or '0') > now and 'held' or ''}
+     for i = 1, #ARGV do out[#out + 1] = values[i] or '' end
      return out",
 );
 
@@ -49,28 +65,27 @@ impl<P: Port> Store<P> {
     pub async fn sessions(&self) -> Result<Vec<SessionRecord>, RedisError> {
         const NAME: &str = "NAME";
         let sample = SessionId::parse(NAME).map_err(|_| RedisError::UnexpectedReply("sessions"))?;
-        let (before, after) = around(&SessionKeys::new(&sample).record(), NAME);
-        let mut arguments = vec![before.as_str(), after.as_str()];
+        let keys = SessionKeys::new(&sample);
+        let ((before, record), (_, lease)) = (around(&keys.record(), NAME), around(&keys.lease(), NAME));
+        let mut arguments = vec![before.as_str(), record.as_str(), lease.as_str()];
         arguments.extend(field::ALL);
         let reply = ALL.run(&self.port, &[keys::SESSIONS.to_owned()], &arguments).await?;
         let texts: Vec<Option<String>> = reply.into_iter().map(Value::text).collect();
         Ok(texts
-            .chunks_exact(1 + field::ALL.len())
+            .chunks_exact(2 + field::ALL.len())
             .filter_map(|row| {
-                let (id, values) = row.split_first()?;
-                SessionRecord::from_fields(SessionId::parse(id.as_deref()?).ok()?, values)
+                let (id, row) = row.split_first()?;
+                seen(SessionId::parse(id.as_deref()?).ok()?, row)
             })
             .collect())
     }
 
     /// One session.
     pub async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, RedisError> {
-        let key = SessionKeys::new(id).record();
-        let mut arguments = vec![key.into_bytes()];
-        arguments.extend(field::ALL.iter().map(|name| name.as_bytes().to_vec()));
-        let values = self.port.execute(Command { name: "HMGET", arguments }).await?;
-        let values: Vec<Option<String>> = values.into_iter().map(Value::text).collect();
-        Ok(SessionRecord::from_fields(id.clone(), &values))
+        let keys = SessionKeys::new(id);
+        let reply = ONE.run(&self.port, &[keys.record(), keys.lease()], &field::ALL).await?;
+        let row: Vec<Option<String>> = reply.into_iter().map(Value::text).collect();
+        Ok(seen(id.clone(), &row))
     }
 
     /// The QR code that waits, as a PNG data URI.
@@ -80,11 +95,15 @@ impl<P: Port> Store<P> {
         Ok(reply.into_iter().next().and_then(Value::text).filter(|image| !image.is_empty()))
     }
 
-    /// Whether a session exists and is connected.
+    /// Whether a session exists and is connected, as its owner last said: that the owner is gone is told by whoever asks it.
     pub async fn connection(&self, id: &SessionId) -> Result<Connection, RedisError> {
-        Ok(match self.session(id).await? {
+        let record = SessionKeys::new(id).record();
+        let reply = self.port.execute(Command::new("HMGET", [record.as_str(), field::NETWORK, field::STATUS])).await?;
+        let mut values = reply.into_iter().map(Value::text);
+        let (network, status) = (values.next().flatten(), values.next().flatten());
+        Ok(match network {
             None => Connection::Unknown,
-            Some(record) if record.status == SessionStatus::Connected => Connection::Up,
+            Some(_) if status.as_deref() == Some(SessionStatus::Connected.as_str()) => Connection::Up,
             Some(_) => Connection::Down,
         })
     }
@@ -104,4 +123,16 @@ impl<P: Port> Store<P> {
             ..StoreStats::default()
         })
     }
+}
+
+/// A session from whether somebody owns it, and the values of its record.
+fn seen(id: SessionId, row: &[Option<String>]) -> Option<SessionRecord> {
+    let (held, values) = row.split_first()?;
+    let mut record = SessionRecord::from_fields(id, values)?;
+    let is_held = held.as_ref().is_some_and(|held| !held.is_empty());
+    if !is_held && record.status != SessionStatus::Disconnected {
+        record.status = SessionStatus::Disconnected;
+        record.reason = Some(StatusReason::HandedOver);
+    }
+    Some(record)
 }

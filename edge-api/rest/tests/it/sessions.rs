@@ -29,6 +29,7 @@ async fn a_new_session_answers_with_its_qr_code() {
         assert_eq!(wake.get_payload::<String>().unwrap(), "shop");
         assert_eq!(field(&api, "shop", "desired").await.as_deref(), Some("connected"));
         assert_eq!(field(&api, "shop", "wish").await.as_deref(), Some("1"));
+        host::lease(&api, "shop", 600_000).await;
         set(&api, "shop", &[("status", "connecting")]).await;
         set(&api, "shop", &[("status", "qr_ready"), ("qr", "data:image/png;base64,iVBORw0KGgo=")]).await;
     };
@@ -196,10 +197,28 @@ async fn deleting_waits_until_the_host_erased_it() {
     api.call("DELETE", "/api/whatsapp/sessions/s").await.assert_failure(404, "session_not_found", "Session not found");
 }
 
+/// Only its host could write that it is down, and the host is what died.
+#[tokio::test]
+async fn a_session_whose_host_is_gone_is_shown_as_down() {
+    let api = Api::start(&[]).await;
+    api.given_session("s", &[("status", "connected")]).await;
+    for (milliseconds, status, reason) in
+        [(600_000, "connected", Value::Null), (-1, "disconnected", json!("handed_over"))]
+    {
+        host::lease(&api, "s", milliseconds).await;
+        let one = api.call("GET", "/api/whatsapp/sessions/s/status").await.assert_success("Status retrieved");
+        let all = api.call("GET", "/api/whatsapp/sessions").await.assert_success("Sessions retrieved");
+        for shown in [&one, &all[0]] {
+            assert_eq!((&shown["status"], &shown["reason"]), (&json!(status), &reason), "{shown}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_qr_code_yet() {
     let api = Api::start(&[]).await;
     api.given_session("s", &[("status", "connecting")]).await;
+    host::lease(&api, "s", 600_000).await;
     let reply = api.call("GET", "/api/whatsapp/sessions/s/qr").await;
     reply.assert_failure(404, "qr_not_available", "QR Code not available yet. Please wait...");
     assert_eq!(reply.json()["data"], json!({"status": "connecting"}));
