@@ -37,11 +37,13 @@ mod guard;
 mod log;
 mod media;
 mod newsletters;
+mod outgoing;
 mod page;
 mod pair_code;
 mod phones;
 mod picture;
 mod qr;
+mod replies;
 mod scan;
 mod scenario;
 mod seeded;
@@ -63,6 +65,8 @@ const MAX_BODY: usize = 1024 * 1024;
 fn areas() -> OpenApiRouter<Sim> {
     document::begin()
         .merge(phones::routes())
+        .merge(outgoing::routes())
+        .merge(replies::routes())
         .merge(social::routes())
         .merge(calls::routes())
         .merge(newsletters::routes())

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
 
 /// The file of a message, decrypted.
 ///
-/// Sent and received messages have their file as long as the phone has it. The media type is what the sender says.
+/// Sent and received messages have their file as long as the phone has it. The media type is what the sender says; `repr-digest` is the SHA-256 of what
+/// the phone has loaded and decrypted.
 #[utoipa::path(
     get,
     path = "/admin/phones/{number}/messages/{id}/media",
@@ -54,6 +57,11 @@ async fn content(
     // Strangers chose the type and the content: a browser must not run it as a page of this API.
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // What the phone itself has loaded and decrypted, whatever the sender said.
+    let digest = hex::decode(&media.sha256).map(|hash| format!("sha-256=:{}:", STANDARD.encode(hash)));
+    if let Some(digest) = digest.ok().and_then(|digest| HeaderValue::try_from(digest).ok()) {
+        headers.insert("repr-digest", digest);
+    }
     Ok((headers, Bytes::from(media.content)))
 }
 

@@ -19,7 +19,6 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
     OpenApiRouter::default()
         .routes(routes!(create, list))
         .routes(routes!(one))
-        .routes(routes!(send))
         .routes(routes!(messages))
         .routes(routes!(receipts))
         .routes(routes!(react))
@@ -105,36 +104,6 @@ async fn receipts(State(sim): State<Sim>, Segments(number): Segments<String>) ->
 )]
 async fn messages(State(sim): State<Sim>, Segments(number): Segments<String>) -> Outcome<impl IntoResponse> {
     Ok(success(sim.phone_messages(&number).await?))
-}
-
-/// What to write.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "to": "6281200000102", "text": "hello" }))]
-struct Send {
-    /// A phone number or a JID.
-    to: String,
-    text: String,
-}
-
-/// The person writes a text.
-#[utoipa::path(
-    post,
-    path = "/admin/phones/{number}/send",
-    tag = "messages",
-    request_body = Send,
-    responses(
-        (status = 200, body = Success<Id>),
-        (status = "default", body = Failure, description = "`bad_text`, `wrong_chat`"),
-    ),
-)]
-async fn send(
-    State(sim): State<Sim>,
-    Segments(number): Segments<String>,
-    Body(message): Body<Send>,
-) -> Outcome<impl IntoResponse> {
-    let id = sim.phone_send(&number, &message.to, &message.text).await?;
-    Ok(success(Id { id }))
 }
 
 /// A reaction to a message.

@@ -100,3 +100,21 @@ fn keys(bundle: PublicBundle) -> Node {
     let signed = SignedPreKeyNode::new(skey.id, skey.public.to_vec(), skey.signature.to_vec()).into_node();
     NodeBuilder::new("keys").children(fixed.into_iter().chain(one_time).chain([signed])).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_asks_as_often_as_clients_answer() {
+        let mut asked = Asked::default();
+        let from = DeviceRef { number: 1, device: 2 };
+        let times: Vec<_> = (0..6).map(|_| asked.count(from, "A")).collect();
+        assert_eq!(times, [Some(1), Some(2), Some(3), Some(4), None, None]);
+        assert_eq!(asked.count(DeviceRef { device: 3, ..from }, "A"), Some(1), "every device is asked");
+        for id in 0..MAX_COUNTED {
+            asked.count(from, &id.to_string());
+        }
+        assert_eq!(asked.0.len(), MAX_COUNTED);
+    }
+}

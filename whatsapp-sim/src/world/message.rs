@@ -60,6 +60,9 @@ impl World {
 
     fn route(&mut self, from: DeviceRef, message: &Node, id: &str, to: &Jid) -> Result<(), u16> {
         let chat = self.chat_of(to).ok_or(UNKNOWN_RECIPIENT)?;
+        // A copy sent again to another device of the account says beside whose chat it belongs to.
+        let partner = stanza::jid(message, "recipient").filter(|_| chat == Chat::Person(from.number));
+        let chat = partner.and_then(|partner| self.chat_of(&partner)).unwrap_or(chat);
         let shared = stanza::children(message)
             .iter()
             .filter(|child| !matches!(child.tag.as_ref(), "participants" | "enc"))

@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
+mod admin;
 mod changes;
+mod copies;
 mod files;
+mod many;
 mod said;
 
 use std::time::Duration;
 
 use whatsapp_rust::Jid;
+use whatsapp_rust::features::{GroupCreateOptions, GroupParticipantOptions};
 use whatsapp_rust::wacore::proto_helpers::MessageExt as _;
 use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_rust::wacore::types::message::MessageInfo;
@@ -110,4 +114,11 @@ impl TestClient {
         })
         .await
     }
+}
+
+/// The client founds a group with these people.
+async fn found(client: &TestClient, members: &[&str]) -> Jid {
+    let members = members.iter().map(|number| GroupParticipantOptions::new(Jid::pn(*number))).collect();
+    let options = GroupCreateOptions::new("Walks").with_participants(members);
+    client.client.groups().create_group(options).await.unwrap().metadata.id
 }

@@ -1,0 +1,72 @@
+//! Phones that cannot decrypt: they ask for another copy, and it comes.
+
+use whatsapp_sim::Outgoing;
+
+use super::{Two, found, shown};
+use crate::client::{TestClient, all_understood, jid, network, phone};
+
+/// How often the phones of a network met a riddle.
+async fn riddles(two: &Two) -> u64 {
+    two.sim.stats().await.undecryptable
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_sends_again_what_a_damaged_phone_could_not_read() {
+    let mut two = Two::meet().await;
+    let first = two.client.send(&jid(&two.bob), "one").await;
+    shown(&two.sim, &two.bob, &first).await;
+    two.bob_says(Outgoing::text("yes")).await;
+    let second = two.client.send(&jid(&two.bob), "two").await;
+    shown(&two.sim, &two.bob, &second).await;
+    all_understood(&two.sim).await;
+
+    // The session is not the first message's any more: without it nothing is readable.
+    two.sim.phone_loses_sessions(&two.bob).await.unwrap();
+    let third = two.client.send(&jid(&two.bob), "three").await;
+    let seen = shown(&two.sim, &two.bob, &third).await;
+    assert_eq!((seen.text.as_deref(), seen.wire_repeats), (Some("three"), 0), "shown once, at the last copy");
+    let riddles_of_bob = riddles(&two).await;
+    assert!(riddles_of_bob >= 2, "the second request brings keys: {riddles_of_bob}");
+    two.bob_says(Outgoing::text("got it")).await;
+    let fourth = two.client.send(&jid(&two.bob), "four").await;
+    shown(&two.sim, &two.bob, &fourth).await;
+    assert_eq!(riddles(&two).await, riddles_of_bob, "both go on with the new session");
+
+    // The same for the copies that the own phone gets.
+    two.sim.phone_loses_sessions(&two.ada).await.unwrap();
+    let fifth = two.client.send(&jid(&two.bob), "five").await;
+    assert_eq!(shown(&two.sim, &two.ada, &fifth).await.chat, two.bob);
+    assert!(riddles(&two).await > riddles_of_bob);
+    assert_eq!(two.sim.stats().await.unknown_requests, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_members_get_another_copy_too() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let client = TestClient::linked(&sim, &ada).await;
+    let group = found(&client, &[&bob]).await;
+    let first = client.send(&group, "one").await;
+    shown(&sim, &bob, &first).await;
+    sim.phone_loses_sessions(&bob).await.unwrap();
+    for text in ["two", "three"] {
+        let id = client.send(&group, text).await;
+        assert_eq!(shown(&sim, &bob, &id).await.text.as_deref(), Some(text));
+    }
+    let stats = sim.stats().await;
+    assert!(stats.undecryptable > 0 && stats.unknown_requests == 0, "{stats:?}");
+}
+
+#[tokio::test]
+async fn phones_help_each_other() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    for text in ["one", "two"] {
+        sim.phone_send(&ada, &bob, text).await.unwrap();
+        sim.phone_send(&bob, &ada, text).await.unwrap();
+    }
+    sim.phone_loses_sessions(&bob).await.unwrap();
+    let id = sim.phone_send(&ada, &bob, "three").await.unwrap();
+    assert_eq!(shown(&sim, &bob, &id).await.text.as_deref(), Some("three"));
+    assert!(sim.stats().await.undecryptable > 0);
+}
