@@ -24,6 +24,7 @@ pub(crate) use compose::{Attached, compose, in_ephemeral_wrapper, media_type, pi
 pub(crate) use details::{chosen, details, key_of, poll_of};
 pub(crate) use edited::{new_words, reword};
 pub(crate) use label::Label;
+pub(crate) use outgoing::Views;
 pub use outgoing::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
 pub(crate) use secret::{Between, is_sealed_edit, message_secret, open_edit, open_vote, vote, with_secret};
 pub use sender_key::{sender_key, sender_key_for};

@@ -57,8 +57,8 @@ impl World {
         number: u64,
         chat: Chat,
         message: wa::Message,
+        label: &Label,
     ) -> Result<String, SimError> {
-        let label = Label::of(&message);
         let audience = match chat {
             Chat::Person(to) if self.accounts.contains_key(&to) => Vec::new(),
             Chat::Person(_) => return Err(SimError::Unregistered),
@@ -67,8 +67,8 @@ impl World {
         let id = Self::fresh_id();
         self.show(number, Shown { id: id.clone(), chat, author: number, timestamp: clock::now() }, &message);
         match chat {
-            Chat::Person(to) => self.phone_sends_to_person(number, to, &id, &message, &label).await?,
-            _ => self.phone_sends_to_many(number, chat, audience, &id, &message, &label).await?,
+            Chat::Person(to) => self.phone_sends_to_person(number, to, &id, &message, label).await?,
+            _ => self.phone_sends_to_many(number, chat, audience, &id, &message, label).await?,
         }
         if let Some(account) = self.accounts.get_mut(&number) {
             account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
@@ -296,6 +296,9 @@ impl World {
 }
 
 pub(super) fn enc(kind: Sealing, ciphertext: Vec<u8>, label: &Label) -> Node {
+    if label.withheld {
+        return NodeBuilder::new("unavailable").attr("type", "view_once").build();
+    }
     let mut node = stanza::leaf("enc", ciphertext);
     node.attrs.insert("v", "2");
     node.attrs.insert("type", kind.as_str());

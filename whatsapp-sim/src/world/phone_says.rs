@@ -7,7 +7,7 @@ use waproto::whatsapp as wa;
 use super::World;
 use super::chat::Chat;
 use super::group::{GroupError, Role};
-use crate::phone::content::{self, Attached, Content, MessageError, Outgoing};
+use crate::phone::content::{self, Attached, Content, Label, MessageError, Outgoing, Views};
 use crate::sim::{PhoneMessage, SimError};
 use crate::{address, clock};
 
@@ -32,13 +32,15 @@ impl World {
             }
             checked => checked?,
         }
-        if matches!(chat, Chat::Newsletter(_)) {
+        let withheld = outgoing.views == Views::OnceOnPhones;
+        // Among many, the keys travel beside the content, and what is withheld comes alone.
+        if matches!(chat, Chat::Newsletter(_)) || (withheld && chat.person().is_none()) {
             return Err(SimError::WrongChat);
         }
         let message = if outgoing.is_about_another() {
             self.about_another(number, chat, &outgoing.content)?
         } else {
-            let mut message = content::compose(&outgoing.content, attached, outgoing.once)
+            let mut message = content::compose(&outgoing.content, attached, outgoing.views != Views::Any)
                 .ok_or(MessageError::Bad("the file is missing"))?;
             content::surround(&mut message, self.surroundings(number, chat, outgoing)?);
             if outgoing.wrapped {
@@ -46,7 +48,9 @@ impl World {
             }
             content::with_secret(message)
         };
-        self.phone_sends(number, chat, message).await
+        let mut label = Label::of(&message);
+        label.withheld = withheld;
+        self.phone_sends(number, chat, message, &label).await
     }
 
     /// A message of the phone, by its id and chat.
@@ -76,7 +80,11 @@ impl World {
                     return Err(MessageError::NotEditable.into());
                 }
                 new.message_context_info = wa::Message::default().message_context_info;
-                content::edit(self.phone_refers(number, chat, id)?, new.into_base_message(), milliseconds)
+                let mut reference = self.phone_refers(number, chat, id)?;
+                // Among many, an edit names its author beside "from me".
+                let own = chat.person().is_none().then(|| address::lid(self.lid_of(number), 0).to_string());
+                reference.participant = own;
+                content::edit(reference, new.into_base_message(), milliseconds)
             }
             Content::Revoke { id } => {
                 let (_, message) = self.phone_message(number, chat, id)?;

@@ -14,7 +14,8 @@ use crate::blob::Blob;
 use crate::phone::content::{self, Between};
 use crate::sim::{MessageDetails, PhoneMessage, Reacted};
 
-/// Larger messages are shown, but not kept to be quoted or sent again: a text ends at 64 KiB, thumbnails are small.
+/// Of larger messages only the text is shown, and they are not kept to be quoted: a text ends at 64 KiB, thumbnails are
+/// small.
 const MAX_CONTENT: usize = 256 * 1024;
 
 /// A message that a phone files.
@@ -33,14 +34,17 @@ impl World {
         let opened = target.and_then(|target| self.opened_edit(reader, shown.author, target, message));
         let message = opened.as_ref().unwrap_or(message);
         let summary = content::summary(message);
-        let mut details = content::details(message, &|jid| self.name_of(jid));
+        let bytes = codec::message_to_vec(message);
+        let content = (bytes.len() <= MAX_CONTENT).then_some(Blob(bytes));
+        let mut details = match &content {
+            Some(_) => content::details(message, &|jid| self.name_of(jid)),
+            None => MessageDetails::default(),
+        };
         if let Some(target) = target {
             self.change(reader, target, &shown, message, &mut details);
         }
         let received = shown.author != reader && shown.chat.person().is_some();
         let to = if received { Chat::Person(reader) } else { shown.chat };
-        let bytes = codec::message_to_vec(message);
-        let content = (bytes.len() <= MAX_CONTENT).then_some(Blob(bytes));
         let author = shown.author;
         let filed = PhoneMessage {
             id: shown.id,

@@ -6,6 +6,7 @@ mod admin;
 mod changes;
 mod copies;
 mod files;
+mod kept;
 mod many;
 mod said;
 

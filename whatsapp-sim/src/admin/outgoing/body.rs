@@ -5,13 +5,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::blob::Blob;
-use crate::phone::content::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
+use crate::phone::content::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Views};
 use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
 
 /// A message: to whom, exactly one content, and how it is sent.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(example = json!({ "to": "6281200000102", "text": "hello" }))]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own name in JSON")]
 pub(super) struct Send {
     /// A phone number or a JID: of a person, a group (`…@g.us`) or `status@broadcast`.
     to: String,
@@ -60,6 +61,9 @@ pub(super) struct Send {
     /// Whether it may be opened only once: pictures, videos, voice notes.
     #[serde(default)]
     view_once: bool,
+    /// Whether companions only hear that there is something for one view, as WhatsApp does it today.
+    #[serde(default)]
+    withheld: bool,
     /// After how many seconds it disappears; the chat's timer when it is missing.
     expires_after: Option<u32>,
     /// Whether it is inside of the wrapper that older phones put around disappearing messages.
@@ -243,11 +247,17 @@ impl Send {
         if linked && !matches!(content, Content::Link { .. }) {
             return Err(MessageError::Bad("a preview belongs to a text"));
         }
+        let views = match (self.view_once, self.withheld) {
+            (false, false) => Views::Any,
+            (true, false) => Views::Once,
+            (true, true) => Views::OnceOnPhones,
+            (false, true) => return Err(MessageError::Bad("only what is for one view is withheld from companions")),
+        };
         let outgoing = Outgoing {
             quote: self.quote,
             mentions: self.mentions,
             forwarded: self.forwarded,
-            once: self.view_once,
+            views,
             expires: self.expires_after,
             wrapped: self.ephemeral_wrapper,
             ..Outgoing::from(content)

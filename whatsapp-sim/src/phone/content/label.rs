@@ -23,6 +23,8 @@ pub(crate) struct Label {
     meta: Option<(&'static str, &'static str)>,
     /// From software to software.
     pub(crate) category: Option<&'static str>,
+    /// Companions hear that there is something for one view, and get nothing to view.
+    pub(crate) withheld: bool,
 }
 
 impl Label {
@@ -35,13 +37,22 @@ impl Label {
             hidden: should_hide_decrypt_fail_for_send(edit.as_ref(), message),
             meta: meta(base(message)),
             category: None,
+            withheld: false,
             edit,
         }
     }
 
     /// The label of what a phone's software tells its companions'.
     pub(crate) fn peer() -> Self {
-        Self { kind: "text", edit: None, media: None, hidden: false, meta: None, category: Some("peer") }
+        Self {
+            kind: "text",
+            edit: None,
+            media: None,
+            hidden: false,
+            meta: None,
+            category: Some("peer"),
+            withheld: false,
+        }
     }
 
     /// What stands beside the ciphertexts.

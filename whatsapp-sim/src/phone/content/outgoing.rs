@@ -143,6 +143,15 @@ pub enum Content {
     },
 }
 
+/// How often a message may be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Views {
+    Any,
+    Once,
+    /// Companions hear that there is something, and get nothing to view.
+    OnceOnPhones,
+}
+
 /// A message that a person sends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
@@ -150,7 +159,7 @@ pub struct Outgoing {
     pub(crate) quote: Option<String>,
     pub(crate) mentions: Vec<String>,
     pub(crate) forwarded: bool,
-    pub(crate) once: bool,
+    pub(crate) views: Views,
     pub(crate) expires: Option<u32>,
     pub(crate) wrapped: bool,
 }
@@ -162,7 +171,7 @@ impl From<Content> for Outgoing {
             quote: None,
             mentions: Vec::new(),
             forwarded: false,
-            once: false,
+            views: Views::Any,
             expires: None,
             wrapped: false,
         }
@@ -204,7 +213,14 @@ impl Outgoing {
     /// To be opened once: pictures, videos and voice notes.
     #[must_use]
     pub fn once(mut self) -> Self {
-        self.once = true;
+        self.views = Views::Once;
+        self
+    }
+
+    /// To be opened once, and on the phone: companions are only told that there is something, as WhatsApp does it today.
+    #[must_use]
+    pub fn once_on_phones(mut self) -> Self {
+        self.views = Views::OnceOnPhones;
         self
     }
 

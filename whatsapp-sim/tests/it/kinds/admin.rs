@@ -101,6 +101,7 @@ async fn what_no_phone_would_send_is_refused() {
         (json!({ "image": { "data": "no base64!" } }), 422, "invalid_body"),
         (json!({ "image": { "data": "AAAA", "voice": true } }), 400, "bad_message"),
         (json!({ "document": { "data": "AAAA" }, "viewOnce": true }), 400, "bad_message"),
+        (json!({ "image": { "data": "AAAA" }, "withheld": true }), 400, "bad_message"),
         (json!({ "text": "see", "link": { "url": "https://example.com" } }), 400, "bad_message"),
         (json!({ "location": { "latitude": 91.0, "longitude": 0.0 } }), 400, "bad_message"),
         (json!({ "contacts": [] }), 400, "bad_message"),

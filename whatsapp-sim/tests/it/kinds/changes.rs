@@ -1,14 +1,15 @@
 //! Messages that change earlier ones: edits, deletions, reactions, pins; and messages that disappear.
 
 use whatsapp_rust::send::RevokeType;
-use whatsapp_rust::wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as _};
+use whatsapp_rust::wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as _, build_reaction_message};
 use whatsapp_rust::wacore::types::message::EditAttribute;
 use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::waproto::whatsapp::message::{pin_in_chat_message, protocol_message};
-use whatsapp_sim::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Reacted, SimError};
+use whatsapp_sim::scenario::Said;
+use whatsapp_sim::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Reacted, Scenario, SimError};
 
 use super::{Two, lid, sees, shown};
-use crate::client::{all_understood, jid};
+use crate::client::{all_understood, jid, network, phone};
 
 fn edit(id: &str, text: &str) -> Content {
     Content::Edit { id: id.to_owned(), text: text.to_owned() }
@@ -96,6 +97,23 @@ async fn a_phone_shows_what_a_client_edits_and_deletes() {
     assert!(matches!(theirs, Err(SimError::Message(MessageError::NotYours))), "{theirs:?}");
 }
 
+#[tokio::test]
+async fn what_was_said_long_ago_is_not_edited_but_quoted_and_deleted() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let said = Said { from: "Bob".to_owned(), to: "Ada".to_owned(), text: "see you".to_owned(), minutes_ago: 16 };
+    sim.load_scenario(&Scenario { history: vec![said], ..Scenario::default() }).await.unwrap();
+    let id = sim.phone_messages(&bob).await.unwrap().remove(0).id;
+    let late = sim.phone_sends(&bob, &ada, edit(&id, "see you tomorrow").into()).await;
+    assert!(matches!(late, Err(SimError::Message(MessageError::NotEditable))), "{late:?}");
+    let answer = sim.phone_sends(&ada, &bob, Outgoing::text("yes").quoting(&id)).await.unwrap();
+    assert_eq!(shown(&sim, &bob, &answer).await.details.quoted.unwrap().text.as_deref(), Some("see you"));
+    sim.phone_sends(&bob, &ada, revoke(&id).into()).await.unwrap();
+    assert_eq!(shown(&sim, &ada, &id).await.details.deleted_by, Some(bob.clone()));
+    let gone = sim.phone_sends(&ada, &bob, Outgoing::text("what?").quoting(&id)).await;
+    assert!(matches!(gone, Err(SimError::NoSuchMessage)), "{gone:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reactions_and_pins_come_and_go() {
     let mut two = Two::meet().await;
@@ -110,6 +128,17 @@ async fn reactions_and_pins_come_and_go() {
         let reacted = Reacted { from: two.bob.clone(), emoji: "❤️".to_owned() };
         assert_eq!(shown(&two.sim, number, &id).await.details.reactions, [reacted], "the last one counts");
     }
+    // Both sides, and a client's counts as well.
+    let own = wa::MessageKey {
+        remote_jid: Some(lid(&two.sim, &two.bob).await.to_string()),
+        from_me: Some(true),
+        id: Some(id.clone()),
+        participant: None,
+    };
+    two.ada_says(build_reaction_message(own.clone(), "👏", 1)).await;
+    two.bob_sees(&id, |message| message.details.reactions.len() == 2).await;
+    two.ada_says(build_reaction_message(own, "", 2)).await;
+    two.bob_sees(&id, |message| message.details.reactions.len() == 1).await;
     let (info, _) = two.bob_sends(reaction("")).await;
     assert_eq!(info.edit, EditAttribute::SenderRevoke);
     assert_eq!(shown(&two.sim, &two.ada, &id).await.details.reactions, []);
@@ -150,6 +179,10 @@ async fn messages_of_a_chat_with_a_timer_disappear() {
     let (info, message) = two.bob_sends(wrapped).await;
     assert!(message.is_ephemeral() && message.get_base_message().get_ephemeral_expiration() == Some(604_800));
     assert_eq!(shown(&two.sim, &two.ada, &info.id).await.text.as_deref(), Some("as of old"));
+
+    let context = wa::ContextInfo { expiration: Some(86_400), is_forwarded: Some(true), ..wa::ContextInfo::default() };
+    let seen = two.ada_says(wa::Message::text_with_context("also gone", context)).await;
+    assert_eq!((seen.details.expires_after, seen.details.forwarded), (Some(86_400), true));
 
     // A client ends it, for the phones of both sides.
     let chat = lid(&two.sim, &two.bob).await;

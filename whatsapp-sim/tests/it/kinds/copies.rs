@@ -1,5 +1,7 @@
 //! Phones that cannot decrypt: they ask for another copy, and it comes.
 
+use whatsapp_rust::features::StatusSendOptions;
+use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_sim::Outgoing;
 
 use super::{Two, found, shown};
@@ -53,6 +55,28 @@ async fn a_groups_members_get_another_copy_too() {
         let id = client.send(&group, text).await;
         assert_eq!(shown(&sim, &bob, &id).await.text.as_deref(), Some(text));
     }
+    let stats = sim.stats().await;
+    assert!(stats.undecryptable > 0 && stats.unknown_requests == 0, "{stats:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_post_comes_again() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let client = TestClient::linked(&sim, &ada).await;
+    let post = async |text: &str| {
+        let message = wa::Message { conversation: Some(text.to_owned()), ..wa::Message::default() };
+        let options = StatusSendOptions::default();
+        client.client.status().send_raw(message, &[jid(&bob)], options).await.unwrap().message_id
+    };
+    // Clients post for people whose LID they know.
+    let hello = client.send(&jid(&bob), "hello").await;
+    shown(&sim, &bob, &hello).await;
+    let first = post("one").await;
+    shown(&sim, &bob, &first).await;
+    sim.phone_loses_sessions(&bob).await.unwrap();
+    let second = post("two").await;
+    assert_eq!(shown(&sim, &bob, &second).await.text.as_deref(), Some("two"));
     let stats = sim.stats().await;
     assert!(stats.undecryptable > 0 && stats.unknown_requests == 0, "{stats:?}");
 }

@@ -3,6 +3,7 @@
 use whatsapp_rust::download::{Downloadable, MediaType};
 use whatsapp_rust::upload::UploadOptions;
 use whatsapp_rust::wacore::proto_helpers::MessageExt as _;
+use whatsapp_rust::wacore::types::events::{Event, UnavailableType};
 use whatsapp_rust::waproto::buffa::MessageField;
 use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::waproto::whatsapp::message::{AudioMessage, FutureProofMessage, ImageMessage};
@@ -125,6 +126,16 @@ async fn what_is_for_one_view_is_gone_once_it_was_opened() {
         assert_eq!(bytes, content(6));
         assert!(shown(&two.sim, &two.ada, &info.id).await.details.view_once);
     }
+    // As WhatsApp does it today, companions are told that the phone has it.
+    let withheld = Outgoing::file(FileKind::Image, content(6)).once_on_phones();
+    let id = two.sim.phone_sends(&two.bob, &two.ada, withheld).await.unwrap();
+    let told = two.client.expect("the placeholder", |event| match event {
+        Event::UndecryptableMessage(told) if told.info.id == id => Some((told.is_unavailable, told.unavailable_type)),
+        _ => None,
+    });
+    assert_eq!(told.await, (true, UnavailableType::ViewOnce));
+    assert_eq!(two.sim.phone_media(&two.ada, &id).await.unwrap().content, content(6));
+
     // A client's own.
     let uploaded = two.client.client.upload(content(7), MediaType::Image, UploadOptions::new()).await.unwrap();
     let image = ImageMessage {

@@ -1,6 +1,6 @@
 //! The limits of what people send: WhatsApp's own, and where it has none, what fits a message.
 
-use super::{Content, FileKind, MessageError, Outgoing};
+use super::{Content, FileKind, MessageError, Outgoing, Views};
 
 /// WhatsApp ends a text here.
 const MAX_TEXT: usize = 65_536;
@@ -75,7 +75,7 @@ impl Outgoing {
             return Err(Bad("a message mentions at most 1024 people and disappears within a year"));
         }
         let is_file = |kinds: &[FileKind]| matches!(&self.content, Content::File(kind, _) if kinds.contains(kind));
-        if self.once && !is_file(&[FileKind::Image, FileKind::Video, FileKind::Voice]) {
+        if self.views != Views::Any && !is_file(&[FileKind::Image, FileKind::Video, FileKind::Voice]) {
             return Err(Bad("only pictures, videos and voice notes can be sent for one view"));
         }
         let plain = self.quote.is_none() && self.mentions.is_empty() && !self.forwarded && self.expires.is_none();
