@@ -51,7 +51,8 @@ pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
-    ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, Place, Poll, PollOption, Quoted, Reacted,
+    ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, Place, Poll, PollOption, Quoted,
+    Reacted,
 };
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,

@@ -8,6 +8,7 @@ mod business;
 mod calls;
 mod error;
 mod faults;
+mod loading;
 mod log;
 mod media;
 mod message;
@@ -29,7 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wacore::libsignal::protocol::KeyPair;
@@ -62,8 +63,8 @@ pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
 pub use message::{
-    ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, PhoneMessage, Place, Poll, PollOption, Quoted,
-    Reacted,
+    ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, PhoneMessage, Place, Poll, PollOption,
+    Quoted, Reacted,
 };
 pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub(crate) use picture::MAX_ABOUT;
@@ -98,6 +99,8 @@ struct Inner {
     connections: AtomicU64,
     log: Arc<StanzaLog>,
     bursts: Bursts,
+    /// Files that phones load at the same time.
+    loading: Arc<Semaphore>,
     playing: Playing,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
@@ -132,6 +135,7 @@ impl Sim {
             connections: AtomicU64::new(FIRST_CONNECTION),
             log: Arc::new(StanzaLog::new(config.stanza_log)),
             bursts: Bursts::default(),
+            loading: Arc::new(Semaphore::new(loading::AT_ONCE)),
             playing: Playing::default(),
             listener: Mutex::new(None),
         };

@@ -103,6 +103,8 @@ pub(crate) struct World {
     pub(crate) pictures: BTreeMap<Chat, Picture>,
     /// Public paths of pictures that this step has replaced.
     unshown: Vec<String>,
+    /// Files of messages that phones have got in this step.
+    to_load: Vec<attachment::ToLoad>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

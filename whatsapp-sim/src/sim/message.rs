@@ -136,6 +136,19 @@ pub struct FileDetails {
     /// Whether a sticker moves.
     #[serde(default, skip_serializing_if = "no")]
     pub animated: bool,
+    /// What the phone got when it loaded and decrypted the file; it takes a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<LoadedFile>,
+}
+
+/// A file as the phone that loaded it has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadedFile {
+    /// Bytes.
+    pub size: u64,
+    /// The hash of the file, in hex; null when it could not be loaded, or is not what its sender says.
+    pub sha256: Option<String>,
 }
 
 /// The message that another one answers.

@@ -46,6 +46,7 @@ impl Step<'_> {
         for path in self.state.world.take_unshown() {
             self.sim.inner.media.remove_picture(&path);
         }
+        self.sim.load_files(self.state.world.take_to_load());
         self.sim.inner.steps.send_modify(|steps| *steps += 1);
         Ok(())
     }

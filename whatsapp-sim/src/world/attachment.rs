@@ -11,7 +11,7 @@ use super::{DeviceRef, World};
 use crate::media::{self, MediaError};
 use crate::phone::content::{self, Attachment};
 use crate::phone::media_retry;
-use crate::sim::SimError;
+use crate::sim::{LoadedFile, SimError};
 use crate::{address, clock, stanza};
 
 /// The answer that the phone has the file no more.
@@ -19,14 +19,37 @@ const NOT_FOUND: u8 = 2;
 /// The answer that the question cannot be opened with the file's key.
 const NOT_DECRYPTED: u8 = 3;
 
+/// A file that a phone loads: of which message on which phone.
+pub(crate) struct ToLoad {
+    pub(crate) number: u64,
+    pub(crate) place: u64,
+    pub(crate) attachment: Attachment,
+}
+
 impl World {
     /// Remembers the file of a message that has just been filed on a phone.
     pub(super) fn keep_attachment(&mut self, number: u64, from: u64, id: &str, message: &wa::Message) {
         let Some(attachment) = content::attachment(message) else { return };
         let Some(account) = self.accounts.get_mut(&number) else { return };
         let Some(sequence) = account.inbox.position(&from.to_string(), id) else { return };
-        account.inbox.attachments.insert(sequence, attachment);
+        account.inbox.attachments.insert(sequence, attachment.clone());
+        self.to_load.push(ToLoad { number, place: sequence, attachment });
         self.touch(Key::Attachment(number, sequence));
+    }
+
+    /// The files that phones have got in this step.
+    pub(crate) fn take_to_load(&mut self) -> Vec<ToLoad> {
+        std::mem::take(&mut self.to_load)
+    }
+
+    /// Notes what a phone got when it loaded a file.
+    pub(crate) fn loaded(&mut self, number: u64, place: u64, loaded: LoadedFile) {
+        let Some(account) = self.accounts.get_mut(&number) else { return };
+        let Some(message) = account.inbox.messages.get_mut(&place) else { return };
+        // It may have been deleted in the meantime.
+        let Some(file) = &mut message.details.file else { return };
+        file.loaded = Some(loaded);
+        self.touch(Key::Message(number, place));
     }
 
     /// The place and the file of a phone's message.

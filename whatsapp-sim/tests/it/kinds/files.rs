@@ -1,5 +1,6 @@
 //! Files of every kind: what the client's event says of them, the bytes, and what phones show.
 
+use sha2::{Digest as _, Sha256};
 use whatsapp_rust::download::{Downloadable, MediaType};
 use whatsapp_rust::upload::UploadOptions;
 use whatsapp_rust::wacore::proto_helpers::MessageExt as _;
@@ -7,7 +8,7 @@ use whatsapp_rust::wacore::types::events::{Event, UnavailableType};
 use whatsapp_rust::waproto::buffa::MessageField;
 use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::waproto::whatsapp::message::{AudioMessage, FutureProofMessage, ImageMessage};
-use whatsapp_sim::{Content, FileDetails, FileKind, Outgoing, OutgoingFile, SimError};
+use whatsapp_sim::{Content, FileDetails, FileKind, LoadedFile, Outgoing, OutgoingFile, SimError};
 
 use super::{Two, shown};
 use crate::client::all_understood;
@@ -176,7 +177,8 @@ async fn a_voice_note_of_a_client_is_played() {
         waveform: Some(vec![1, 2, 3]),
         ..AudioMessage::default()
     };
-    let seen = two.ada_says(wa::Message { audio_message: MessageField::some(audio), ..wa::Message::default() }).await;
+    let seen =
+        two.ada_says(wa::Message { audio_message: MessageField::some(audio.clone()), ..wa::Message::default() }).await;
     let expected = FileDetails {
         mime_type: Some("audio/ogg; codecs=opus".to_owned()),
         size: Some(30_000),
@@ -184,9 +186,15 @@ async fn a_voice_note_of_a_client_is_played() {
         seconds: Some(4),
         voice: true,
         waveform: Some(3),
+        loaded: Some(LoadedFile { size: 30_000, sha256: Some(hex::encode(Sha256::digest(content(8)))) }),
         ..FileDetails::default()
     };
-    assert_eq!(seen.details.file, Some(expected));
+    two.bob_sees(&seen.id, |message| message.details.file.as_ref() == Some(&expected)).await;
+    // A file that is not what its message says is shown as not loaded.
+    let wrong = AudioMessage { file_sha256: Some(vec![1; 32]), ..audio.clone() };
+    let wrong = two.ada_says(wa::Message { audio_message: MessageField::some(wrong), ..wa::Message::default() }).await;
+    let loaded = LoadedFile { size: 0, sha256: None };
+    two.bob_sees(&wrong.id, |message| message.details.file.as_ref().unwrap().loaded.as_ref() == Some(&loaded)).await;
     two.sim.phone_plays(&two.bob, &two.ada, std::slice::from_ref(&seen.id)).await.unwrap();
     two.client.played(&seen.id).await;
     assert_eq!(two.sim.phone_media(&two.bob, &seen.id).await.unwrap().content, content(8), "it can be played again");

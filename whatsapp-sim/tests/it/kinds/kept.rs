@@ -2,9 +2,9 @@
 
 use whatsapp_rust::features::PollVoteCiphertext;
 use whatsapp_rust::wacore::proto_helpers::MessageExt as _;
-use whatsapp_sim::{Content, FileKind, Outgoing, Sim, SimConfig};
+use whatsapp_sim::{Content, FileKind, Outgoing, PhoneMessage, Sim, SimConfig};
 
-use super::{Two, lid, shown};
+use super::{Two, lid, sees, shown};
 use crate::client::{SEED, all_understood, phone};
 
 #[tokio::test]
@@ -21,6 +21,10 @@ async fn polls_quotations_and_timers_outlive_the_network() {
     let poll = sim.phone_sends(&bob, &ada, poll.into()).await.unwrap();
     let voice = sim.phone_sends(&bob, &ada, Outgoing::file(FileKind::Voice, vec![3; 99])).await.unwrap();
     sim.phone_sends(&bob, &ada, Content::Timer { seconds: 86_400 }.into()).await.unwrap();
+    let loaded = |message: &PhoneMessage| message.details.file.as_ref().is_some_and(|file| file.loaded.is_some());
+    for number in [&ada, &bob] {
+        sees(&sim, number, &voice, loaded).await;
+    }
     let before = sim.phone_messages(&ada).await.unwrap();
     sim.shutdown().await;
 
