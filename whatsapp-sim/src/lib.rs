@@ -44,7 +44,7 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
-pub use phone::content::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
+pub use phone::content::{Content, EventAnswer, FileKind, MessageError, Outgoing, OutgoingFile};
 pub use picture::PictureError;
 pub use scenario::{Scenario, ScenarioError};
 pub use sim::PhoneMedia;
@@ -52,7 +52,7 @@ pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, B
 pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
     ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, Place, Poll, PollOption, Quoted,
-    Reacted,
+    Reacted, Responded,
 };
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,

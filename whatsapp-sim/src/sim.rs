@@ -64,7 +64,7 @@ pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
 pub use message::{
     ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, PhoneMessage, Place, Poll, PollOption,
-    Quoted, Reacted,
+    Quoted, Reacted, Responded,
 };
 pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub(crate) use picture::MAX_ABOUT;

@@ -94,6 +94,7 @@ codes! {
     UnknownBurst "unknown_burst" NOT_FOUND
     UnknownCertificate "unknown_certificate" NOT_FOUND
     UnknownDevice "unknown_device" NOT_FOUND
+    UnknownEvent "unknown_event" NOT_FOUND
     UnknownFault "unknown_fault" NOT_FOUND
     UnknownMedia "unknown_media" NOT_FOUND
     UnknownGroup "unknown_group" NOT_FOUND
@@ -264,6 +265,7 @@ fn message(error: MessageError) -> Code {
         MessageError::Bad(_) => Code::BadMessage,
         MessageError::NotYours => Code::NotYourMessage,
         MessageError::NotAPoll => Code::UnknownPoll,
+        MessageError::NotAnEvent => Code::UnknownEvent,
         MessageError::BadVote => Code::BadVote,
         MessageError::NotEditable => Code::NotEditable,
         MessageError::NotPlayable => Code::NotPlayable,

@@ -25,10 +25,15 @@ pub(crate) use details::{chosen, details, key_of, poll_of};
 pub(crate) use edited::{new_words, reword};
 pub(crate) use label::Label;
 pub(crate) use outgoing::Views;
-pub use outgoing::{Content, FileKind, MessageError, Outgoing, OutgoingFile};
-pub(crate) use secret::{Between, is_sealed_edit, message_secret, open_edit, open_vote, vote, with_secret};
+pub use outgoing::{Content, EventAnswer, FileKind, MessageError, Outgoing, OutgoingFile};
+pub(crate) use secret::{
+    Between, is_sealed_edit, message_secret, open_edit, open_response, open_vote, response, vote, with_secret,
+};
 pub use sender_key::{sender_key, sender_key_for};
 pub use summary::{Summary, summary};
+
+/// Nobody wraps a message in more than two of the wrappers that the library does not look through.
+const MAX_WRAPPERS: usize = 4;
 
 /// Which message a reaction, a deletion, an edit or a quotation is about, seen by the account that sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +56,21 @@ impl From<MessageRef> for wa::MessageKey {
 
 /// The message inside of wrappers.
 pub(crate) fn base(message: &wa::Message) -> &wa::Message {
-    message.get_base_message()
+    let mut base = message.get_base_message();
+    for _ in 0..MAX_WRAPPERS {
+        let wrappers = [
+            &base.associated_child_message,
+            &base.group_mentioned_message,
+            &base.group_status_message,
+            &base.group_status_message_v2,
+            &base.spoiler_message,
+        ];
+        let Some(inner) = wrappers.into_iter().find_map(|wrapper| wrapper.as_option()?.message.as_option()) else {
+            break;
+        };
+        base = inner.get_base_message();
+    }
+    base
 }
 
 /// A plain text.

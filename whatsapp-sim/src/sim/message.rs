@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::phone::content::EventAnswer;
+
 /// A message on a phone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -66,6 +68,12 @@ pub struct MessageDetails {
     /// An event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Occasion>,
+    /// Who comes to the event, one answer per person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub responses: Vec<Responded>,
+    /// What an answer to an event says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<EventAnswer>,
     /// Reactions to it, one per person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reacted>,
@@ -90,6 +98,9 @@ pub struct MessageDetails {
     /// Whether it is pinned in its chat; of a `pin`, whether it pins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<bool>,
+    /// Whether it is kept in a disappearing chat; of a `keep`, whether it keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<bool>,
 }
 
 /// The file of a message, as its sender describes it.
@@ -241,6 +252,15 @@ pub struct Occasion {
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
+}
+
+/// An answer to an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Responded {
+    /// Who answered, as a number.
+    pub from: String,
+    /// What.
+    pub answer: EventAnswer,
 }
 
 /// A reaction.

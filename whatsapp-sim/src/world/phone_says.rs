@@ -1,13 +1,13 @@
 //! What a person wants to send becomes a message: the phone looks up what it is about, who may do that, and what the chat
 //! adds. It refuses what a phone would not offer.
 
-use wacore::proto_helpers::{MessageExt as _, build_quote_context};
+use wacore::proto_helpers::{MessageExt as _, build_keep_in_chat_message, build_quote_context};
 use waproto::whatsapp as wa;
 
 use super::World;
 use super::chat::Chat;
 use super::group::{GroupError, Role};
-use crate::phone::content::{self, Attached, Content, Label, MessageError, Outgoing, Views};
+use crate::phone::content::{self, Attached, Between, Content, Label, MessageError, Outgoing, Views};
 use crate::sim::{PhoneMessage, SimError};
 use crate::{address, clock};
 
@@ -98,6 +98,17 @@ impl World {
                 content::delete(self.phone_refers(number, chat, id)?)
             }
             Content::Vote { id, options } => self.phone_votes(number, chat, id, options, milliseconds)?,
+            Content::Respond { id, answer } => {
+                let (place, message) = self.phone_message(number, chat, id)?;
+                message.details.event.as_ref().ok_or(MessageError::NotAnEvent)?;
+                let (secret, between) = self.sealing(number, place, message).ok_or(MessageError::NotAnEvent)?;
+                let reference = self.phone_refers(number, chat, id)?;
+                let response = content::response(reference, &secret, *answer, &between, milliseconds);
+                response.ok_or(MessageError::NotAnEvent)?
+            }
+            Content::Keep { id, keep } => {
+                build_keep_in_chat_message(self.phone_refers(number, chat, id)?.into(), *keep, milliseconds)
+            }
             Content::Pin { id, seconds } => {
                 if matches!(chat, Chat::Status) {
                     return Err(SimError::WrongChat);
@@ -121,18 +132,22 @@ impl World {
         milliseconds: i64,
     ) -> Result<wa::Message, SimError> {
         let (place, message) = self.phone_message(number, chat, id)?;
-        let creator: u64 = message.from.parse().map_err(|_| MessageError::NotAPoll)?;
-        let creation = self.content_at(number, place).ok_or(MessageError::NotAPoll)?;
         let poll = message.details.poll.as_ref().ok_or(MessageError::NotAPoll)?;
-        let secret = content::message_secret(&creation).ok_or(MessageError::NotAPoll)?;
+        let (secret, between) = self.sealing(number, place, message).ok_or(MessageError::NotAPoll)?;
         let known = options.iter().all(|option| poll.options.iter().any(|listed| listed.name == *option));
         let most = usize::try_from(poll.selectable).unwrap_or(usize::MAX);
         if !known || (most > 0 && options.len() > most) {
             return Err(MessageError::BadVote.into());
         }
-        let [between, _] = self.between(creator, number);
-        let vote = content::vote(self.phone_refers(number, chat, id)?, secret, options, &between, milliseconds);
+        let vote = content::vote(self.phone_refers(number, chat, id)?, &secret, options, &between, milliseconds);
         Ok(vote.ok_or(MessageError::NotAPoll)?)
+    }
+
+    /// With what, and between whom, the phone seals something about a message.
+    fn sealing(&self, number: u64, place: u64, message: &PhoneMessage) -> Option<(Vec<u8>, Between)> {
+        let [between, _] = self.between(message.from.parse().ok()?, number);
+        let content = self.content_at(number, place)?;
+        Some((content::message_secret(&content)?.to_vec(), between))
     }
 
     /// What surrounds a message: quotation, mentions, timer, forwarding.

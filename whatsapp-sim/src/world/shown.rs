@@ -11,8 +11,8 @@ use super::group::Role;
 use super::records::Key;
 use crate::address;
 use crate::blob::Blob;
-use crate::phone::content::{self, Between};
-use crate::sim::{MessageDetails, PhoneMessage, Reacted};
+use crate::phone::content::{self, Between, EventAnswer};
+use crate::sim::{MessageDetails, PhoneMessage, Reacted, Responded};
 
 /// Of larger messages only the text is shown, and they are not kept to be quoted: a text ends at 64 KiB, thumbnails are
 /// small.
@@ -113,6 +113,8 @@ impl World {
         let from = by.author.to_string();
         let voted = self.voted(reader, target, by.author, base);
         details.selected.clone_from(&voted);
+        let answer = self.answered(reader, target, by.author, base);
+        details.answer = answer;
         let admin = match by.chat {
             Chat::Group(id) => self.group(id).is_ok_and(|group| group.role(by.author) >= Some(Role::Admin)),
             _ => false,
@@ -159,10 +161,24 @@ impl World {
                     }
                 }
             }
+            "response" => {
+                let (Some(_), Some(answer)) = (&earlier.details.event, answer) else { return };
+                earlier.details.responses.retain(|response| response.from != from);
+                earlier.details.responses.push(Responded { from, answer });
+            }
+            "keep" => earlier.details.kept = details.kept.filter(|kept| *kept),
             "pin" => earlier.details.pinned = details.pinned.filter(|pinned| *pinned),
             _ => return,
         }
         self.touch(Key::Message(reader, target));
+    }
+
+    /// What an answer to an event says, as far as the phone can open it.
+    fn answered(&self, reader: u64, target: u64, guest: u64, base: &wa::Message) -> Option<EventAnswer> {
+        let sealed = base.enc_event_response_message.as_option()?;
+        let creator = self.accounts.get(&reader)?.inbox.messages.get(&target)?.from.parse().ok()?;
+        let creation = self.content_at(reader, target)?;
+        content::open_response(sealed, content::message_secret(&creation)?, &self.between(creator, guest))
     }
 
     /// What a vote is for, as far as the phone can open it.

@@ -5,6 +5,7 @@
 mod admin;
 mod changes;
 mod copies;
+mod events;
 mod files;
 mod kept;
 mod many;

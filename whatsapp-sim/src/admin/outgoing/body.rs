@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::blob::Blob;
-use crate::phone::content::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Views};
+use crate::phone::content::{Content, EventAnswer, FileKind, MessageError, Outgoing, OutgoingFile, Views};
 use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
 
 /// A message: to whom, exactly one content, and how it is sent.
@@ -46,6 +46,10 @@ pub(super) struct Send {
     revoke: Option<Revoked>,
     /// A vote in a poll.
     vote: Option<SentVote>,
+    /// An answer to an event.
+    respond: Option<SentResponse>,
+    /// A message of a disappearing chat is kept, or not any more.
+    keep: Option<SentKeep>,
     /// A message is pinned in its chat.
     pin: Option<SentPin>,
     /// The timer of a chat between two, in seconds; 0 switches it off.
@@ -162,6 +166,31 @@ struct SentVote {
     options: Vec<String>,
 }
 
+/// An answer to an event.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SentResponse {
+    /// The event's message.
+    id: String,
+    /// Whether the person comes.
+    answer: EventAnswer,
+}
+
+/// A message to keep.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SentKeep {
+    /// The message.
+    id: String,
+    /// False: it disappears after all.
+    #[serde(default = "yes")]
+    keep: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// A pin.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -239,6 +268,8 @@ impl Send {
         contents.extend(self.edit.map(|about| Content::Edit { id: about.id, text: about.text }));
         contents.extend(self.revoke.map(|about| Content::Revoke { id: about.id }));
         contents.extend(self.vote.map(|about| Content::Vote { id: about.id, options: about.options }));
+        contents.extend(self.respond.map(|about| Content::Respond { id: about.id, answer: about.answer }));
+        contents.extend(self.keep.map(|about| Content::Keep { id: about.id, keep: about.keep }));
         contents.extend(self.pin.map(|about| Content::Pin { id: about.id, seconds: about.seconds }));
         contents.extend(self.timer.map(|seconds| Content::Timer { seconds }));
         let (Some(content), None) = (contents.pop(), contents.pop()) else {

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use wacore::download::{Downloadable, MediaType};
-use wacore::proto_helpers::MessageExt as _;
 use waproto::whatsapp as wa;
 
+use super::base;
 use crate::blob::{Blob, Key32};
 
 /// Longest media type or file name that a phone keeps; longer ones are nobody's.
@@ -75,7 +75,7 @@ impl Downloadable for Attachment {
 
 /// The file of a message, looking through wrappers; `None` when it has none, or one that nobody could open.
 pub(crate) fn attachment(message: &wa::Message) -> Option<Attachment> {
-    let message = message.get_base_message();
+    let message = base(message);
     let lottie = message.lottie_sticker_message.as_option().and_then(|lottie| lottie.message.as_option());
     let sticker = lottie.unwrap_or(message).sticker_message.as_option();
     if let Some(image) = message.image_message.as_option() {

@@ -7,7 +7,7 @@ use wacore::proto_helpers::MessageExt as _;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{self, PollCreationMessage, pin_in_chat_message, protocol_message};
 
-use super::summary;
+use super::{base, summary};
 use crate::sim::{ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, Place, Poll, PollOption, Quoted};
 
 /// WhatsApp ends polls at 12 options, and cards at 257.
@@ -17,7 +17,7 @@ const MAX_MENTIONS: usize = 1024;
 
 /// What there is to see; `name` says whom a JID means.
 pub(crate) fn details(message: &wa::Message, name: &dyn Fn(&str) -> String) -> MessageDetails {
-    let base = message.get_base_message();
+    let base = base(message);
     let context = context(base);
     let expires = base.protocol_message.as_option().and_then(|content| content.ephemeral_expiration);
     MessageDetails {
@@ -37,6 +37,7 @@ pub(crate) fn details(message: &wa::Message, name: &dyn Fn(&str) -> String) -> M
             .pin_in_chat_message
             .as_option()
             .map(|pin| pin.r#type == Some(pin_in_chat_message::Type::PIN_FOR_ALL)),
+        kept: base.keep_in_chat_message.as_option().map(|keep| keep.keep_type == Some(wa::KeepType::KEEP_FOR_ALL)),
         ..MessageDetails::default()
     }
 }
@@ -51,6 +52,8 @@ pub(crate) fn key_of(base: &wa::Message) -> Option<&wa::MessageKey> {
         .or_else(|| base.reaction_message.as_option()?.key.as_option())
         .or_else(|| base.poll_update_message.as_option()?.poll_creation_message_key.as_option())
         .or_else(|| base.pin_in_chat_message.as_option()?.key.as_option())
+        .or_else(|| base.keep_in_chat_message.as_option()?.key.as_option())
+        .or_else(|| base.enc_event_response_message.as_option()?.event_creation_message_key.as_option())
         .or_else(|| base.secret_encrypted_message.as_option()?.target_message_key.as_option())
 }
 

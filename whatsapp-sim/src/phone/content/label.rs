@@ -67,6 +67,7 @@ fn meta(base: &wa::Message) -> Option<(&'static str, &'static str)> {
     } else if base.poll_update_message.is_set() {
         Some(("polltype", "vote"))
     } else {
-        base.event_message.is_set().then_some(("event_type", "creation"))
+        let response = base.enc_event_response_message.is_set().then_some(("event_type", "response"));
+        base.event_message.is_set().then_some(("event_type", "creation")).or(response)
     }
 }

@@ -3,7 +3,9 @@
 
 mod check;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
 
@@ -19,6 +21,9 @@ pub enum MessageError {
     /// The message is no poll, or not one whose votes this phone could seal.
     #[error("the phone knows no such poll")]
     NotAPoll,
+    /// The message is no event, or not one that this phone could answer.
+    #[error("the phone knows no such event")]
+    NotAnEvent,
     /// The poll does not have such an option, or does not allow so many.
     #[error("the poll has no such option or does not allow so many")]
     BadVote,
@@ -72,6 +77,18 @@ pub struct OutgoingFile {
     pub width: Option<u32>,
     /// Pixels; read from pictures when it is missing.
     pub height: Option<u32>,
+}
+
+/// Whether somebody comes to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EventAnswer {
+    /// Yes.
+    Going,
+    /// No.
+    NotGoing,
+    /// Perhaps.
+    Maybe,
 }
 
 /// What is sent.
@@ -128,6 +145,20 @@ pub enum Content {
         id: String,
         /// The chosen options; none takes the vote back.
         options: Vec<String>,
+    },
+    /// An answer to an event.
+    Respond {
+        /// The event's message.
+        id: String,
+        /// Whether the person comes.
+        answer: EventAnswer,
+    },
+    /// A message of a disappearing chat is kept, or not any more.
+    Keep {
+        /// The message.
+        id: String,
+        /// Whether it stays.
+        keep: bool,
     },
     /// A message is pinned in its chat.
     Pin {

@@ -1,17 +1,19 @@
-//! What is sealed with the secret of an earlier message: votes, and edits in the newer form. It refuses whatever does not
+//! What is sealed with the secret of an earlier message: votes, answers to events, and edits in the newer form. It refuses whatever does not
 //! open for the people it is said to be between.
 
 use rand::Rng as _;
+use wacore::event::{decrypt_event_response_with_secret, encrypt_event_response_with_secret};
 use wacore::message_edit::{MessageEditContext, decrypt_message_edit};
 use wacore::poll::{
     PollVoteCiphertext, compute_option_hash, decrypt_poll_vote_with_secret, encrypt_poll_vote_with_secret,
 };
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
+use waproto::whatsapp::message::event_response_message::EventResponseType;
 use waproto::whatsapp::message::secret_encrypted_message::SecretEncType;
-use waproto::whatsapp::message::{PollEncValue, PollUpdateMessage};
+use waproto::whatsapp::message::{EncEventResponseMessage, EventResponseMessage, PollEncValue, PollUpdateMessage};
 
-use super::MessageRef;
+use super::{EventAnswer, MessageRef};
 
 /// The length of a message's secret.
 const SECRET: usize = 32;
@@ -67,6 +69,52 @@ pub(crate) fn open_vote(update: &PollUpdateMessage, secret: &[u8], between: &[Be
     between
         .iter()
         .find_map(|Between { original, later }| decrypt_poll_vote_with_secret(sealed, secret, id, original, later).ok())
+}
+
+/// An answer to an event.
+pub(crate) fn response(
+    of: MessageRef,
+    secret: &[u8],
+    answer: EventAnswer,
+    between: &Between,
+    timestamp_ms: i64,
+) -> Option<wa::Message> {
+    let response = match answer {
+        EventAnswer::Going => EventResponseType::GOING,
+        EventAnswer::NotGoing => EventResponseType::NOT_GOING,
+        EventAnswer::Maybe => EventResponseType::MAYBE,
+    };
+    let response =
+        EventResponseMessage { response: Some(response), timestamp_ms: Some(timestamp_ms), ..Default::default() };
+    let (payload, iv) =
+        encrypt_event_response_with_secret(&response, secret, &of.id, &between.original, &between.later).ok()?;
+    Some(wa::Message {
+        enc_event_response_message: MessageField::some(EncEventResponseMessage {
+            event_creation_message_key: MessageField::some(of.into()),
+            enc_payload: Some(payload),
+            enc_iv: Some(iv.to_vec()),
+        }),
+        ..Default::default()
+    })
+}
+
+/// What an answer to an event says.
+pub(crate) fn open_response(
+    sealed: &EncEventResponseMessage,
+    secret: &[u8],
+    between: &[Between],
+) -> Option<EventAnswer> {
+    let id = sealed.event_creation_message_key.as_option()?.id.as_deref()?;
+    let (payload, iv) = (sealed.enc_payload.as_deref()?, sealed.enc_iv.as_deref()?);
+    let opened = between.iter().find_map(|Between { original, later }| {
+        decrypt_event_response_with_secret(payload, iv, secret, id, original, later).ok()
+    });
+    match opened?.response? {
+        EventResponseType::GOING => Some(EventAnswer::Going),
+        EventResponseType::NOT_GOING => Some(EventAnswer::NotGoing),
+        EventResponseType::MAYBE => Some(EventAnswer::Maybe),
+        EventResponseType::UNKNOWN => None,
+    }
 }
 
 /// Whether a message is an edit that only the secret of the earlier message opens.

@@ -4,13 +4,14 @@ use wacore::proto_helpers::MessageExt as _;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{ProtocolMessage, protocol_message};
 
-use super::poll_of;
+use super::{base, poll_of};
 
 /// What a person sees of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// `text`, `image`, `video`, `audio`, `document`, `sticker`, `contact`, `location`, `poll`, `vote`, `event`,
-    /// `reaction`, `edit`, `delete`, `pin`, `timer`, `protocol` or `unknown`.
+    /// `response`, `reaction`, `edit`, `delete`, `pin`, `keep`, `timer`, `album`, `invite`, `interactive`, `choice`,
+    /// `protocol` or `unknown`.
     pub kind: &'static str,
     /// The text, the caption, the emoji or the name; `None` when there is nothing to read.
     pub text: Option<String>,
@@ -18,7 +19,7 @@ pub struct Summary {
 
 /// Summarises a message, looking through own-copy, disappearing and view-once wrappers.
 pub fn summary(message: &wa::Message) -> Summary {
-    let message = message.get_base_message();
+    let message = base(message);
     if let Some(text) = message.text_content() {
         return of("text", Some(text));
     }
@@ -28,7 +29,10 @@ pub fn summary(message: &wa::Message) -> Summary {
     if let Some(content) = message.protocol_message.as_option() {
         return of_protocol(content);
     }
-    of_media(message).or_else(|| of_card(message)).unwrap_or_else(|| of(fallback(message), None))
+    of_media(message)
+        .or_else(|| of_card(message))
+        .or_else(|| of_business(message))
+        .unwrap_or_else(|| of(fallback(message), None))
 }
 
 fn of(kind: &'static str, text: Option<&str>) -> Summary {
@@ -85,10 +89,46 @@ fn of_card(message: &wa::Message) -> Option<Summary> {
     if message.poll_update_message.is_set() {
         return Some(of("vote", None));
     }
+    if message.enc_event_response_message.is_set() {
+        return Some(of("response", None));
+    }
     if message.pin_in_chat_message.is_set() {
         return Some(of("pin", None));
     }
+    if message.keep_in_chat_message.is_set() {
+        return Some(of("keep", None));
+    }
+    if message.album_message.is_set() {
+        return Some(of("album", None));
+    }
+    if let Some(invite) = message.group_invite_message.as_option() {
+        return Some(of("invite", invite.caption.as_deref().or(invite.group_name.as_deref())));
+    }
     Some(of("poll", poll_of(message)?.name.as_deref()))
+}
+
+/// What businesses offer to choose from, and what was chosen.
+fn of_business(message: &wa::Message) -> Option<Summary> {
+    if let Some(buttons) = message.buttons_message.as_option() {
+        return Some(of("interactive", buttons.content_text.as_deref()));
+    }
+    if let Some(list) = message.list_message.as_option() {
+        return Some(of("interactive", list.description.as_deref().or(list.title.as_deref())));
+    }
+    if let Some(offer) = message.interactive_message.as_option() {
+        return Some(of("interactive", offer.body.as_option().and_then(|body| body.text.as_deref())));
+    }
+    if message.template_message.is_set() {
+        return Some(of("interactive", None));
+    }
+    if let Some(chosen) = message.list_response_message.as_option() {
+        return Some(of("choice", chosen.title.as_deref()));
+    }
+    if let Some(chosen) = message.template_button_reply_message.as_option() {
+        return Some(of("choice", chosen.selected_display_text.as_deref()));
+    }
+    let chosen = message.buttons_response_message.as_option()?;
+    Some(of("choice", chosen.selected_button_id.as_deref()))
 }
 
 /// Group key distribution travels alone or next to content; alone it is the software speaking.

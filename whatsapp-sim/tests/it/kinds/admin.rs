@@ -116,6 +116,9 @@ async fn what_no_phone_would_send_is_refused() {
         (json!({ "vote": { "id": theirs, "options": ["a"] } }), 404, "unknown_poll"),
         (json!({ "vote": { "id": poll, "options": ["c"] } }), 400, "bad_vote"),
         (json!({ "vote": { "id": poll, "options": ["a", "b"] } }), 400, "bad_vote"),
+        (json!({ "respond": { "id": poll, "answer": "going" } }), 404, "unknown_event"),
+        (json!({ "respond": { "id": poll, "answer": "perhaps" } }), 422, "invalid_body"),
+        (json!({ "keep": { "id": "NOPE" } }), 404, "unknown_message"),
         (json!({ "timer": 0, "quote": theirs }), 400, "bad_message"),
     ];
     for (message, status, code) in refusals {

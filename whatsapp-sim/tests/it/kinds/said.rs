@@ -1,4 +1,4 @@
-//! Words, places, cards, polls and events, both ways.
+//! Words, places, cards and polls, both ways.
 
 use whatsapp_rust::features::PollVoteCiphertext;
 use whatsapp_rust::wacore::poll::compute_option_hash;
@@ -6,9 +6,7 @@ use whatsapp_rust::wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as
 use whatsapp_rust::waproto::buffa::MessageField;
 use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::waproto::whatsapp::message::{ContactMessage, ContactsArrayMessage, LocationMessage};
-use whatsapp_sim::{
-    ContactCard, Content, LinkPreview, MessageDetails, Occasion, Outgoing, Place, Poll, PollOption, Quoted,
-};
+use whatsapp_sim::{ContactCard, Content, LinkPreview, MessageDetails, Outgoing, Place, Poll, PollOption, Quoted};
 
 use super::{Two, lid, nothing, shown};
 use crate::client::{all_understood, jid};
@@ -189,22 +187,5 @@ async fn a_clients_poll_is_voted_in_by_a_phone() {
         message.details.poll.as_ref().is_some_and(|poll| poll.options.iter().all(|option| option.voters.is_empty()))
     };
     super::sees(&two.sim, &two.ada, &id, none).await;
-    all_understood(&two.sim).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_arrives_with_its_time() {
-    let mut two = Two::meet().await;
-    let event = Occasion {
-        name: "Dinner".to_owned(),
-        description: Some("at ours".to_owned()),
-        start: 1_800_000_000,
-        end: None,
-    };
-    let (id, message) = two.bob_says(Content::Event(event.clone())).await;
-    let got = message.event_message.as_option().unwrap();
-    assert_eq!((got.name.as_deref(), got.start_time), (Some("Dinner"), Some(1_800_000_000)));
-    let seen = shown(&two.sim, &two.ada, &id).await;
-    assert_eq!((seen.kind.as_str(), seen.details.event), ("event", Some(event)));
     all_understood(&two.sim).await;
 }

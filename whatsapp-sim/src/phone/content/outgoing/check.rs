@@ -66,7 +66,7 @@ impl Outgoing {
             Content::Reaction { emoji, .. } => emoji.len() <= MAX_EMOJI,
             Content::Pin { seconds, .. } | Content::Timer { seconds } => *seconds <= MAX_TIMER,
             Content::Vote { options, .. } => options.len() <= *POLL_OPTIONS.end(),
-            Content::Revoke { .. } => true,
+            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } => true,
         };
         if !right {
             return Err(Bad(self.rule()));
@@ -93,6 +93,8 @@ impl Outgoing {
                 | Content::Edit { .. }
                 | Content::Revoke { .. }
                 | Content::Vote { .. }
+                | Content::Respond { .. }
+                | Content::Keep { .. }
                 | Content::Pin { .. }
                 | Content::Timer { .. }
         )
@@ -112,7 +114,7 @@ impl Outgoing {
             Content::Reaction { .. } => "a reaction is one emoji",
             Content::Vote { .. } => "a vote has at most 12 options",
             Content::Pin { .. } | Content::Timer { .. } => "it lasts at most a year",
-            Content::Revoke { .. } => "",
+            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } => "",
         }
     }
 }
