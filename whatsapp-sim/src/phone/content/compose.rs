@@ -42,9 +42,6 @@ pub(crate) fn surround(message: &mut wa::Message, context: wa::ContextInfo) {
         &mut message.view_once_message_v2_extension
     } else if message.document_with_caption_message.is_set() {
         &mut message.document_with_caption_message
-    } else if let Some(note) = message.ptv_message.as_option_mut() {
-        note.context_info = MessageField::some(context);
-        return;
     } else {
         message.set_context_info(context);
         return;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sim::Place;
 
 fn about(id: &str) -> MessageRef {
     MessageRef { chat: "6281200000001@s.whatsapp.net".to_owned(), id: id.to_owned(), from_me: false, participant: None }
@@ -82,4 +83,72 @@ fn a_key_share_names_key_and_devices() {
     assert_eq!(key.key_id.as_option().unwrap().key_id.as_deref(), Some(&b"\0\0\0\0\0\x01"[..]));
     assert_eq!(data.key_data.as_deref(), Some(&[7; 32][..]));
     assert_eq!(data.fingerprint.as_option().unwrap().device_indexes, [0, 1, 2]);
+}
+
+#[test]
+fn what_no_phone_would_send_is_refused() {
+    let long = |length: usize| "x".repeat(length);
+    let poll = |options: &[&str], selectable: u32| Content::Poll {
+        name: "?".to_owned(),
+        options: options.iter().map(|option| (*option).to_owned()).collect(),
+        selectable,
+    };
+    let place = |latitude: f64| Content::Location(Place { latitude, ..Place::default() });
+    let right: [Outgoing; 8] = [
+        Outgoing::text(&long(65_536)),
+        poll(&["a", "b"], 0).into(),
+        poll(&["a", "b"], 2).into(),
+        place(-90.0).into(),
+        Outgoing::file(FileKind::Image, Vec::new()).once(),
+        Outgoing::file(FileKind::Voice, Vec::new()).once_on_phones(),
+        Content::Timer { seconds: 0 }.into(),
+        Content::Reaction { id: "A1".to_owned(), emoji: String::new() }.into(),
+    ];
+    for outgoing in right {
+        assert_eq!(outgoing.check(), Ok(()), "{outgoing:?}");
+    }
+    let wrong: [Outgoing; 12] = [
+        Outgoing::text(""),
+        Outgoing::text(&long(65_537)),
+        poll(&["a"], 0).into(),
+        poll(&["a", "a"], 0).into(),
+        poll(&["a", "b"], 3).into(),
+        place(90.1).into(),
+        place(f64::NAN).into(),
+        Content::Contacts(Vec::new()).into(),
+        Outgoing::text("a").once(),
+        Outgoing::file(FileKind::Document, Vec::new()).once(),
+        Outgoing::from(Content::Revoke { id: "A1".to_owned() }).quoting("A2"),
+        Outgoing::text("a").expiring(u32::MAX),
+    ];
+    for outgoing in wrong {
+        assert!(matches!(outgoing.check(), Err(MessageError::Bad(_))), "{outgoing:?}");
+    }
+}
+
+#[test]
+fn words_change_inside_of_wrappers_and_nothing_else_does() {
+    let mut message = in_ephemeral_wrapper(with_secret(quoted_text("one", "A1", "1@lid", &text("?"))));
+    let before = message.clone();
+    assert!(reword(&mut message, "two"));
+    assert_eq!(says(&message), ("text", Some("two".to_owned())));
+    assert!(reword(&mut message, "one"));
+    assert_eq!(message, before);
+    assert!(!reword(&mut pin(about("A1"), 1, 1), "two"), "a pin has no words");
+}
+
+#[test]
+fn votes_open_for_those_between_whom_they_are() {
+    let secret = message_secret(&with_secret(text("?"))).map(<[u8]>::to_vec);
+    let secret = secret.expect("every message has one");
+    let between = || Between { original: "1@lid".to_owned(), later: "2@lid".to_owned() };
+    let options = ["a".to_owned(), "b".to_owned()];
+    let sealed = vote(about("A1"), &secret, &options[..1], &between(), 1).unwrap();
+    let update = sealed.poll_update_message.as_option().unwrap();
+    let opened = open_vote(update, &secret, &[between()]).unwrap();
+    let creation =
+        compose(&Content::Poll { name: "?".to_owned(), options: options.into(), selectable: 1 }, None, false);
+    assert_eq!(chosen(poll_of(&creation.unwrap()).unwrap(), &opened), ["a"]);
+    let others = Between { later: "3@lid".to_owned(), ..between() };
+    assert_eq!(open_vote(update, &secret, &[others]), None);
 }

@@ -134,6 +134,19 @@ async fn what_no_phone_would_send_is_refused() {
 }
 
 #[tokio::test]
+async fn a_phone_is_damaged_over_the_api() {
+    let network = Network::start().await;
+    let (ada, bob) = (network.phone("Ada").await, network.phone("Bob").await);
+    network.sim.phone_send(&ada, &bob, "one").await.unwrap();
+    network.sim.phone_send(&bob, &ada, "two").await.unwrap();
+    let (status, body) = network.delete(&format!("/admin/phones/{bob}/sessions")).await;
+    assert_eq!(status, 200, "{body}");
+    let id = network.sim.phone_send(&ada, &bob, "three").await.unwrap();
+    super::shown(&network.sim, &bob, &id).await;
+    assert!(network.sim.stats().await.undecryptable > 0);
+}
+
+#[tokio::test]
 async fn answers_are_set_listed_and_given() {
     let network = Network::start().await;
     let (ada, bob) = (network.phone("Ada").await, network.phone("Bob").await);

@@ -4,8 +4,12 @@ use whatsapp_rust::Jid;
 use whatsapp_rust::features::StatusSendOptions;
 use whatsapp_rust::send::RevokeType;
 use whatsapp_rust::wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as _};
+use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_rust::wacore::types::message::EditAttribute;
+use whatsapp_rust::wacore::types::presence::ReceiptType;
+use whatsapp_rust::waproto::buffa::MessageField;
 use whatsapp_rust::waproto::whatsapp as wa;
+use whatsapp_rust::waproto::whatsapp::message::AudioMessage;
 use whatsapp_sim::{Content, FileKind, GroupError, MessageError, Outgoing, Reacted, Sim, SimError};
 
 use super::{found, lid, sees, shown};
@@ -117,6 +121,28 @@ async fn an_admin_deletes_what_others_wrote() {
     let after = four.cy_client.send(&four.group, "after it").await;
     four.all_see(&after, |_| true).await;
     four.all_see(&kept, |message| message.text.as_deref() == Some("to stay")).await;
+    all_understood(&four.sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_note_in_a_group_is_played_by_one() {
+    let mut four = Club::meet().await;
+    let audio = AudioMessage { ptt: Some(true), seconds: Some(2), ..AudioMessage::default() };
+    let message = wa::Message { audio_message: MessageField::some(audio), ..wa::Message::default() };
+    let sent = Box::pin(four.cy_client.client.send_message(four.group.clone(), message)).await.unwrap();
+    shown(&four.sim, &four.bob, &sent.message_id).await;
+    let ids = [sent.message_id];
+    four.sim.phone_plays(&four.bob, &four.group.to_string(), &ids).await.unwrap();
+    let bob = lid(&four.sim, &four.bob).await;
+    let by_bob = four.cy_client.expect("the playing", |event| match event {
+        Event::Receipt(receipt) if receipt.r#type == ReceiptType::Played => {
+            Some((receipt.source.chat == four.group, receipt.source.sender.to_non_ad() == bob))
+        }
+        _ => None,
+    });
+    assert_eq!(by_bob.await, (true, true));
+    assert!(shown(&four.sim, &four.bob, &ids[0]).await.details.played);
+    assert!(!shown(&four.sim, &four.ada, &ids[0]).await.details.played);
     all_understood(&four.sim).await;
 }
 
