@@ -51,8 +51,8 @@ pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};
 pub use sim::{
-    ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, Place, Poll, PollOption, Quoted,
-    Reacted, Responded,
+    ContactCard, FileDetails, Invitation, LinkPreview, LoadedFile, MessageDetails, Occasion, Place, Poll, PollOption,
+    Quoted, Reacted, Responded,
 };
 pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,

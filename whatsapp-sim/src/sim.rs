@@ -63,8 +63,8 @@ pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
 pub use media::PhoneMedia;
 pub use message::{
-    ContactCard, FileDetails, LinkPreview, LoadedFile, MessageDetails, Occasion, PhoneMessage, Place, Poll, PollOption,
-    Quoted, Reacted, Responded,
+    ContactCard, FileDetails, Invitation, LinkPreview, LoadedFile, MessageDetails, Occasion, PhoneMessage, Place, Poll,
+    PollOption, Quoted, Reacted, Responded,
 };
 pub use newsletters::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub(crate) use picture::MAX_ABOUT;

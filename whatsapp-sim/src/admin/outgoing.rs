@@ -82,7 +82,7 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
             status = "default",
             body = Failure,
             description = "`bad_text`, `bad_message`, `bad_vote`, `wrong_chat`, `unknown_message`, `unknown_poll`, `unknown_event`, \
-                `not_your_message`, `not_editable`, `media_full`, `unknown_group`, `not_a_member`, `not_an_admin`",
+                `not_your_message`, `not_editable`, `media_full`, `unknown_group`, `not_a_member`, `not_an_admin`, `already_member`",
         ),
     ),
 )]

@@ -68,6 +68,9 @@ pub struct MessageDetails {
     /// An event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Occasion>,
+    /// An invitation to a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invitation>,
     /// Who comes to the event, one answer per person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub responses: Vec<Responded>,
@@ -252,6 +255,19 @@ pub struct Occasion {
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
+}
+
+/// A personal invitation to a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invitation {
+    /// The group, `…@g.us`.
+    pub group: String,
+    /// What it is called.
+    pub name: String,
+    /// The code, for this person alone.
+    pub code: String,
+    /// Until when it is good, in Unix seconds.
+    pub expiration: i64,
 }
 
 /// An answer to an event.

@@ -8,7 +8,7 @@ use super::World;
 use super::chat::Chat;
 use super::group::{GroupError, Role};
 use crate::phone::content::{self, Attached, Between, Content, Label, MessageError, Outgoing, Views};
-use crate::sim::{PhoneMessage, SimError};
+use crate::sim::{Invitation, PhoneMessage, SimError};
 use crate::{address, clock};
 
 /// Phones let people edit what they wrote for a quarter of an hour.
@@ -40,8 +40,11 @@ impl World {
         let message = if outgoing.is_about_another() {
             self.about_another(number, chat, &outgoing.content)?
         } else {
-            let mut message = content::compose(&outgoing.content, attached, outgoing.views != Views::Any)
-                .ok_or(MessageError::Bad("the file is missing"))?;
+            let mut message = match &outgoing.content {
+                Content::Invite { group } => self.phone_invites(number, chat, group)?,
+                content => content::compose(content, attached, outgoing.views != Views::Any)
+                    .ok_or(MessageError::Bad("the file is missing"))?,
+            };
             content::surround(&mut message, self.surroundings(number, chat, outgoing)?);
             if outgoing.wrapped {
                 message = content::in_ephemeral_wrapper(message);
@@ -141,6 +144,20 @@ impl World {
         }
         let vote = content::vote(self.phone_refers(number, chat, id)?, &secret, options, &between, milliseconds);
         Ok(vote.ok_or(MessageError::NotAPoll)?)
+    }
+
+    /// A personal invitation: the one that the person has from this admin already, or a new one.
+    fn phone_invites(&mut self, number: u64, chat: Chat, group: &str) -> Result<wa::Message, SimError> {
+        let (Chat::Person(person), Chat::Group(id)) = (chat, self.find_chat(group)?) else {
+            return Err(SimError::WrongChat);
+        };
+        let (name, code, expiration) = self.offer_to(number, id, person)?;
+        Ok(content::invite(Invitation {
+            group: self.chat_jid(Chat::Group(id)).to_string(),
+            name,
+            code,
+            expiration: i64::try_from(expiration).unwrap_or(i64::MAX),
+        }))
     }
 
     /// With what, and between whom, the phone seals something about a message.

@@ -38,6 +38,8 @@ pub(super) struct Send {
     poll: Option<SentPoll>,
     /// An event.
     event: Option<Occasion>,
+    /// A personal invitation to a group, from one of its admins.
+    invite: Option<SentInvite>,
     /// A reaction.
     reaction: Option<SentReaction>,
     /// Other words for an own message, within 15 minutes.
@@ -126,6 +128,14 @@ struct SentPoll {
 
 fn one() -> u32 {
     1
+}
+
+/// A personal invitation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SentInvite {
+    /// The group, `…@g.us`.
+    group: String,
 }
 
 /// A reaction.
@@ -264,6 +274,7 @@ impl Send {
             selectable: poll.selectable,
         }));
         contents.extend(self.event.map(Content::Event));
+        contents.extend(self.invite.map(|invite| Content::Invite { group: invite.group }));
         contents.extend(self.reaction.map(|about| Content::Reaction { id: about.id, emoji: about.emoji }));
         contents.extend(self.edit.map(|about| Content::Edit { id: about.id, text: about.text }));
         contents.extend(self.revoke.map(|about| Content::Revoke { id: about.id }));

@@ -6,14 +6,14 @@ use wacore::proto_helpers::MessageExt as _;
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{
-    ContactMessage, ContactsArrayMessage, EventMessage, ExtendedTextMessage, FutureProofMessage, LiveLocationMessage,
-    LocationMessage, PinInChatMessage, PollCreationMessage, ProtocolMessage, pin_in_chat_message,
+    ContactMessage, ContactsArrayMessage, EventMessage, ExtendedTextMessage, FutureProofMessage, GroupInviteMessage,
+    LiveLocationMessage, LocationMessage, PinInChatMessage, PollCreationMessage, ProtocolMessage, pin_in_chat_message,
     poll_creation_message, protocol_message,
 };
 
 use super::outgoing::Content;
 use super::{MessageRef, protocol, text};
-use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
+use crate::sim::{ContactCard, Invitation, LinkPreview, Occasion, Place};
 use files::file_message;
 pub(crate) use files::{Attached, media_type};
 
@@ -68,6 +68,21 @@ pub(crate) fn pin(of: MessageRef, seconds: u32, timestamp_ms: i64) -> wa::Messag
         }),
         message_context_info: MessageField::some(wa::MessageContextInfo {
             message_add_on_duration_in_secs: Some(seconds),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// A personal invitation to a group.
+pub(crate) fn invite(invitation: Invitation) -> wa::Message {
+    wa::Message {
+        group_invite_message: MessageField::some(GroupInviteMessage {
+            group_jid: Some(invitation.group),
+            group_name: Some(invitation.name),
+            invite_code: Some(invitation.code),
+            invite_expiration: Some(invitation.expiration),
+            caption: Some("Invitation to join my WhatsApp group".to_owned()),
             ..Default::default()
         }),
         ..Default::default()

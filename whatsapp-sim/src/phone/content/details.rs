@@ -8,7 +8,9 @@ use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{self, PollCreationMessage, pin_in_chat_message, protocol_message};
 
 use super::{base, summary};
-use crate::sim::{ContactCard, FileDetails, LinkPreview, MessageDetails, Occasion, Place, Poll, PollOption, Quoted};
+use crate::sim::{
+    ContactCard, FileDetails, Invitation, LinkPreview, MessageDetails, Occasion, Place, Poll, PollOption, Quoted,
+};
 
 /// WhatsApp ends polls at 12 options, and cards at 257.
 const MAX_LISTED: usize = 257;
@@ -30,6 +32,7 @@ pub(crate) fn details(message: &wa::Message, name: &dyn Fn(&str) -> String) -> M
         contacts: contacts(base),
         poll: poll_of(base).map(poll),
         event: base.event_message.as_option().map(event),
+        invite: base.group_invite_message.as_option().map(invite),
         forwarded: context.and_then(|context| context.is_forwarded).unwrap_or_default(),
         view_once: message.is_view_once(),
         expires_after: expires.or_else(|| context?.expiration.filter(|seconds| *seconds > 0)),
@@ -97,7 +100,8 @@ fn context(base: &wa::Message) -> Option<&wa::ContextInfo> {
         poll_creation_message_v2,
         poll_creation_message_v3,
         poll_creation_message_v5,
-        event_message
+        event_message,
+        group_invite_message
     )
 }
 
@@ -164,6 +168,15 @@ fn event(event: &message::EventMessage) -> Occasion {
         description: event.description.clone(),
         start: event.start_time.unwrap_or_default(),
         end: event.end_time,
+    }
+}
+
+fn invite(invite: &message::GroupInviteMessage) -> Invitation {
+    Invitation {
+        group: invite.group_jid.clone().unwrap_or_default(),
+        name: invite.group_name.clone().unwrap_or_default(),
+        code: invite.invite_code.clone().unwrap_or_default(),
+        expiration: invite.invite_expiration.unwrap_or_default(),
     }
 }
 

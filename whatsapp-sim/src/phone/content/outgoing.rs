@@ -120,6 +120,11 @@ pub enum Content {
     },
     /// An event.
     Event(Occasion),
+    /// A personal invitation to a group, from one of its admins to somebody who is not in it.
+    Invite {
+        /// The group, `…@g.us`.
+        group: String,
+    },
     /// A reaction; an empty emoji takes it back.
     Reaction {
         /// The message reacted to.

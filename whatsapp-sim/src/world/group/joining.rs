@@ -97,6 +97,27 @@ impl World {
         Ok(Joined::Member(id))
     }
 
+    /// The personal invitation that somebody has from an admin, or a new one: the group's name, the code and its end.
+    pub(in super::super) fn offer_to(
+        &mut self,
+        admin: u64,
+        id: u64,
+        person: u64,
+    ) -> Result<(String, String, u64), GroupError> {
+        let group = self.group(id)?;
+        group.require_admin(admin)?;
+        if group.members.contains_key(&person) {
+            return Err(GroupError::AlreadyMember);
+        }
+        let group = self.group_mut(id)?;
+        let offer = group.offers.entry(person).or_insert_with(|| Self::offer(admin));
+        if offer.admin != admin || offer.expiration < clock::now() {
+            *offer = Self::offer(admin);
+        }
+        let offer = offer.clone();
+        Ok((group.subject.clone(), offer.code, offer.expiration))
+    }
+
     /// Admins take personal invitations back.
     pub(crate) fn revoke_offers(
         &mut self,

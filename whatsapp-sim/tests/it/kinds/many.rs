@@ -125,6 +125,32 @@ async fn an_admin_deletes_what_others_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_admin_invites_somebody_who_joins_with_the_message() {
+    let mut four = Club::meet().await;
+    let di = phone(&four.sim, "Di").await;
+    let mut di_client = TestClient::linked(&four.sim, &di).await;
+    let invite = Content::Invite { group: four.group.to_string() };
+    let refused = four.sim.phone_sends(&four.bob, &di, invite.clone().into()).await;
+    assert!(matches!(refused, Err(SimError::Group(GroupError::NotAnAdmin))), "{refused:?}");
+    let member = four.sim.phone_sends(&four.ada, &four.bob, invite.clone().into()).await;
+    assert!(matches!(member, Err(SimError::Group(GroupError::AlreadyMember))), "{member:?}");
+
+    let id = four.sim.phone_sends(&four.ada, &di, invite.into()).await.unwrap();
+    let (info, message) = di_client.message(&id).await;
+    let got = message.group_invite_message.as_option().unwrap();
+    assert_eq!(shown(&four.sim, &di, &id).await.details.invite.unwrap().name, "Walks");
+    let (group, code) = (got.group_jid.clone().unwrap(), got.invite_code.as_deref().unwrap());
+    let group: Jid = group.parse().unwrap();
+    let admin = info.source.sender.to_non_ad();
+    let expiration = got.invite_expiration.unwrap();
+    di_client.client.groups().join_with_invite_v4(group.clone(), code, expiration, admin).await.unwrap();
+    let hello = di_client.send(&group, "here I am").await;
+    four.all_see(&hello, |message| message.from == di).await;
+    four.cy_client.text("here I am").await;
+    all_understood(&four.sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_voice_note_in_a_group_is_played_by_one() {
     let mut four = Club::meet().await;
     let audio = AudioMessage { ptt: Some(true), seconds: Some(2), ..AudioMessage::default() };

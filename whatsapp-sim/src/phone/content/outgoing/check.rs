@@ -66,7 +66,7 @@ impl Outgoing {
             Content::Reaction { emoji, .. } => emoji.len() <= MAX_EMOJI,
             Content::Pin { seconds, .. } | Content::Timer { seconds } => *seconds <= MAX_TIMER,
             Content::Vote { options, .. } => options.len() <= *POLL_OPTIONS.end(),
-            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } => true,
+            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } | Content::Invite { .. } => true,
         };
         if !right {
             return Err(Bad(self.rule()));
@@ -114,7 +114,7 @@ impl Outgoing {
             Content::Reaction { .. } => "a reaction is one emoji",
             Content::Vote { .. } => "a vote has at most 12 options",
             Content::Pin { .. } | Content::Timer { .. } => "it lasts at most a year",
-            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } => "",
+            Content::Revoke { .. } | Content::Respond { .. } | Content::Keep { .. } | Content::Invite { .. } => "",
         }
     }
 }
