@@ -3,12 +3,12 @@
 //! Cheap to clone; all clones mean the same network. Every act is one step: decide, write down, then let others hear
 //! of it.
 
+mod beside;
 mod burst;
 mod business;
 mod calls;
 mod error;
 mod faults;
-mod loading;
 mod log;
 mod media;
 mod message;
@@ -135,7 +135,7 @@ impl Sim {
             connections: AtomicU64::new(FIRST_CONNECTION),
             log: Arc::new(StanzaLog::new(config.stanza_log)),
             bursts: Bursts::default(),
-            loading: Arc::new(Semaphore::new(loading::AT_ONCE)),
+            loading: Arc::new(Semaphore::new(beside::AT_ONCE)),
             playing: Playing::default(),
             listener: Mutex::new(None),
         };

@@ -43,6 +43,7 @@ pub(crate) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt as _;
 use wacore_binary::{Jid, Node};
@@ -105,6 +106,8 @@ pub(crate) struct World {
     unshown: Vec<String>,
     /// Files of messages that phones have got in this step.
     to_load: Vec<attachment::ToLoad>,
+    /// What phones may have to ask for again, and when they look.
+    questions: Vec<(Duration, asking_again::Question)>,
     outbox: Vec<(ConnectionId, Out)>,
     dirty: BTreeSet<Key>,
     phone_tasks: VecDeque<PhoneTask>,

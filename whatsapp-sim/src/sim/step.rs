@@ -47,6 +47,7 @@ impl Step<'_> {
             self.sim.inner.media.remove_picture(&path);
         }
         self.sim.load_files(self.state.world.take_to_load());
+        self.sim.ask_later(self.state.world.take_questions());
         self.sim.inner.steps.send_modify(|steps| *steps += 1);
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! session, and gives up when clients do. It refuses to ask for what is no Signal message at all.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use wacore::iq::prekeys::{OneTimePreKeyNode, SignedPreKeyNode};
 use wacore::protocol::ProtocolNode as _;
@@ -28,11 +29,33 @@ const KEY_TYPE: u8 = 5;
 /// What clients call "no session".
 const NO_SESSION: u8 = 1;
 
+/// How long a phone waits with its second request and each later one.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a phone waits for the copy before it asks once more.
+const REMINDER: Duration = Duration::from_secs(5);
+
+/// A request for another copy.
+pub(crate) struct Question {
+    number: u64,
+    from: DeviceRef,
+    chat: Chat,
+    id: String,
+    timestamp: u64,
+    /// The how manieth it is.
+    count: u8,
+    /// Whether it is on its way.
+    asked: bool,
+}
+
 /// How often a phone has asked for which messages.
 #[derive(Default)]
 pub(super) struct Asked(VecDeque<(DeviceRef, String, u8)>);
 
 impl Asked {
+    fn times(&self, from: DeviceRef, id: &str) -> Option<u8> {
+        self.0.iter().find(|(device, known, _)| *device == from && known == id).map(|(.., times)| *times)
+    }
+
     /// Counts a request; `None` when it is one too many.
     fn count(&mut self, from: DeviceRef, id: &str) -> Option<u8> {
         if let Some((.., times)) = self.0.iter_mut().find(|(device, known, _)| *device == from && known == id) {
@@ -53,34 +76,70 @@ impl World {
         let (number, from) = (arrival.number, arrival.from);
         let Some(account) = self.accounts.get_mut(&number) else { return };
         let Some(count) = account.inbox.asked.count(from, &arrival.id).filter(|_| !arrival.peer) else { return };
-        let registration = account.phone.registration_id();
-        let this = DeviceRef { number, device: 0 };
         if from.device == 0 {
+            let to = DeviceRef { number, device: 0 };
             let anew = count >= WITH_KEYS;
-            self.phone_task(PhoneTask::Resend { author: from.number, to: this, id: arrival.id.clone(), anew });
+            self.phone_task(PhoneTask::Resend { author: from.number, to, id: arrival.id.clone(), anew });
             return;
         }
+        let (chat, id, timestamp) = (arrival.chat, arrival.id.clone(), arrival.timestamp);
+        let question = Question { number, from, chat, id, timestamp, count, asked: false };
+        // A client that is still busy with the first request does not hear the second.
+        if count == 1 { self.ask(question) } else { self.questions.push((PAUSE, question)) }
+    }
+
+    /// What phones will ask, and after how long they look whether they still have to.
+    pub(crate) fn take_questions(&mut self) -> Vec<(Duration, Question)> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// The phone looks again: unless the copy or a newer request has made it needless, it asks.
+    pub(crate) fn still_asks(&mut self, mut question: Question) {
+        // Whoever is away has the request in its queue.
+        if question.asked && self.device(question.from).is_none_or(|device| device.connection.is_none()) {
+            return;
+        }
+        let Some(account) = self.accounts.get_mut(&question.number) else { return };
+        let inbox = &mut account.inbox;
+        let came = inbox.has(question.from.number, &question.id);
+        if came || inbox.asked.times(question.from, &question.id) != Some(question.count) {
+            return;
+        }
+        if question.asked {
+            let Some(count) = inbox.asked.count(question.from, &question.id) else { return };
+            question.count = count;
+        }
+        self.ask(question);
+    }
+
+    fn ask(&mut self, mut question: Question) {
+        let Question { number, from, chat, count, .. } = question;
+        let Some(account) = self.accounts.get(&number) else { return };
+        let registration = account.phone.registration_id();
         let retry = NodeBuilder::new("retry")
             .attr("v", "1")
-            .attr("id", arrival.id.as_str())
-            .attr("t", arrival.timestamp)
+            .attr("id", question.id.as_str())
+            .attr("t", question.timestamp)
             .attr("count", count)
             .attr("error", NO_SESSION)
             .build();
+        let this = DeviceRef { number, device: 0 };
         let keys = (count >= WITH_KEYS).then(|| self.take_bundle(this)).flatten().map(keys);
         let children = [retry, stanza::leaf("registration", registration.to_be_bytes())].into_iter().chain(keys);
         let receipt =
-            NodeBuilder::new("receipt").attr("id", arrival.id.as_str()).attr("type", "retry").attr("t", clock::now());
+            NodeBuilder::new("receipt").attr("id", question.id.as_str()).attr("type", "retry").attr("t", clock::now());
         let lid = address::lid(self.lid_of(number), 0);
-        let mut receipt = match arrival.chat {
+        let mut receipt = match chat {
             Chat::Person(_) => receipt.attr("from", lid),
             chat => self.heard_among_many(receipt, chat, lid, number),
         };
         // To the own companions every chat is with the account itself: they have to hear which one is meant.
-        if from.number == number && arrival.chat.person().is_some() {
-            receipt = receipt.attr("recipient", self.chat_jid(arrival.chat));
+        if from.number == number && chat.person().is_some() {
+            receipt = receipt.attr("recipient", self.chat_jid(chat));
         }
         self.deliver(from, Class::Receipt, receipt.children(children).build());
+        question.asked = true;
+        self.questions.push((REMINDER, question));
     }
 
     /// The phone loses its sessions and the chains of groups, as a damaged one does; its keys stay.

@@ -3,12 +3,15 @@
 use whatsapp_rust::send::RevokeType;
 use whatsapp_rust::wacore::proto_helpers::{MessageBuilderExt as _, MessageExt as _, build_reaction_message};
 use whatsapp_rust::wacore::types::message::EditAttribute;
+use whatsapp_rust::waproto::buffa::MessageField;
 use whatsapp_rust::waproto::whatsapp as wa;
-use whatsapp_rust::waproto::whatsapp::message::{pin_in_chat_message, protocol_message};
+use whatsapp_rust::waproto::whatsapp::message::{
+    PollEncValue, PollUpdateMessage, ProtocolMessage, pin_in_chat_message, protocol_message,
+};
 use whatsapp_sim::scenario::Said;
 use whatsapp_sim::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Reacted, Scenario, SimError};
 
-use super::{Two, lid, sees, shown};
+use super::{Two, lid, nothing, sees, shown};
 use crate::client::{all_understood, jid, network, phone};
 
 fn edit(id: &str, text: &str) -> Content {
@@ -95,6 +98,61 @@ async fn a_phone_shows_what_a_client_edits_and_deletes() {
     assert!(matches!(theirs, Err(SimError::Message(MessageError::NotYours))), "{theirs:?}");
     let theirs = two.sim.phone_sends(&two.bob, &two.ada, revoke(&sealed).into()).await;
     assert!(matches!(theirs, Err(SimError::Message(MessageError::NotYours))), "{theirs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_changes_nothing() {
+    let mut two = Two::meet().await;
+    let poll = Content::Poll { name: "?".to_owned(), options: vec!["a".to_owned(), "b".to_owned()], selectable: 1 };
+    let (poll, _) = two.bob_says(poll).await;
+    let (text, _) = two.bob_says(Outgoing::text("mine")).await;
+    let before = shown(&two.sim, &two.bob, &poll).await.details;
+    let chat = lid(&two.sim, &two.bob).await.to_string();
+    let key = |id: &str, from_me: bool| wa::MessageKey {
+        remote_jid: Some(chat.clone()),
+        from_me: Some(from_me),
+        id: Some(id.to_owned()),
+        participant: Some("not a JID".to_owned()),
+    };
+    let vote = |key: wa::MessageKey| wa::Message {
+        poll_update_message: MessageField::some(PollUpdateMessage {
+            poll_creation_message_key: MessageField::some(key),
+            vote: MessageField::some(PollEncValue { enc_payload: Some(vec![1; 40]), enc_iv: Some(vec![2; 3]) }),
+            ..PollUpdateMessage::default()
+        }),
+        ..wa::Message::default()
+    };
+    let protocol = |key: wa::MessageKey, kind: protocol_message::Type| wa::Message {
+        protocol_message: MessageField::some(ProtocolMessage {
+            key: MessageField::some(key),
+            r#type: Some(kind),
+            edited_message: MessageField::some(wa::Message::text("yours")),
+            ..ProtocolMessage::default()
+        }),
+        ..wa::Message::default()
+    };
+    // A vote that nobody sealed, one for a text, one for nothing; changes of what another wrote, under both names.
+    for message in [vote(key(&poll, false)), vote(key(&text, false)), vote(key("NOPE", true))] {
+        let seen = two.ada_says(message).await;
+        assert_eq!((seen.kind.as_str(), seen.details.selected), ("vote", None));
+    }
+    for kind in [protocol_message::Type::MESSAGE_EDIT, protocol_message::Type::REVOKE] {
+        for from_me in [true, false] {
+            two.ada_says(protocol(key(&text, from_me), kind)).await;
+        }
+    }
+    two.ada_says(build_reaction_message(key("NOPE", true), "👍", 1)).await;
+    assert_eq!(shown(&two.sim, &two.bob, &poll).await.details, before);
+    let seen = shown(&two.sim, &two.bob, &text).await;
+    assert_eq!((seen.text.as_deref(), seen.details), (Some("mine"), nothing()));
+
+    // More than any message has: shown, but not kept.
+    let context = wa::ContextInfo { is_forwarded: Some(true), ..wa::ContextInfo::default() };
+    let large = two.ada_says(wa::Message::text_with_context("x".repeat(300_000), context)).await;
+    assert_eq!((large.text.map(|text| text.len()), large.details), (Some(300_000), nothing()));
+    let quoting = two.sim.phone_sends(&two.bob, &two.ada, Outgoing::text("?").quoting(&large.id)).await;
+    assert!(matches!(quoting, Err(SimError::NoSuchMessage)), "{quoting:?}");
+    all_understood(&two.sim).await;
 }
 
 #[tokio::test]

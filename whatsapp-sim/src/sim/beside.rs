@@ -1,8 +1,12 @@
-//! Phones load the file of every message that they get, beside the steps of the network: opening megabytes takes a while.
+//! What phones do beside the steps of the network, since it takes a while: they load the file of every message that they
+//! get, and wait for copies of what they could not read.
+
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{LoadedFile, Sim};
+use crate::world::asking_again::Question;
 use crate::world::attachment::ToLoad;
 
 /// How many files are loaded at the same time: each is in memory as a whole.
@@ -16,6 +20,20 @@ impl Sim {
         }
     }
 
+    /// Lets phones look later whether they have to ask for something again.
+    pub(super) fn ask_later(&self, questions: Vec<(Duration, Question)>) {
+        for (pause, question) in questions {
+            let sim = self.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = sim.inner.stopping.cancelled() => return,
+                }
+                sim.on_wire(|world| world.still_asks(question)).await;
+            });
+        }
+    }
+
     async fn load_file(self, file: ToLoad) {
         let ToLoad { number, place, attachment } = file;
         let Ok(_turn) = std::sync::Arc::clone(&self.inner.loading).acquire_owned().await else { return };
@@ -25,11 +43,6 @@ impl Sim {
             }
             Err(_) => LoadedFile { size: 0, sha256: None },
         };
-        // A network that has stopped keeps what it had.
-        let Ok(mut step) = self.step().await else { return };
-        step.world().loaded(number, place, loaded);
-        if let Err(error) = step.done().await {
-            tracing::error!(%error, "a step was abandoned");
-        }
+        self.on_wire(|world| world.loaded(number, place, loaded)).await;
     }
 }
