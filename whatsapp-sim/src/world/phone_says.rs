@@ -42,6 +42,7 @@ impl World {
         } else {
             let mut message = match &outgoing.content {
                 Content::Invite { group } => self.phone_invites(number, chat, group)?,
+                Content::Text(text) if chat == Chat::Status => content::posted(text),
                 content => content::compose(content, attached, outgoing.views != Views::Any)
                     .ok_or(MessageError::Bad("the file is missing"))?,
             };

@@ -175,10 +175,10 @@ const KNOWN = new Set(["id", "chat", "from", "to", "type", "text", "timestamp", 
 function messageItem(message) {
   const more = Object.fromEntries(Object.entries(message).filter(([name, value]) => !KNOWN.has(name) && value != null));
   const repeats = message.wireRepeats ? `came ${message.wireRepeats + 1} times` : null;
-  const text = message.text ?? (message.type === "delete" ? "deleted" : null);
+  const text = message.text ?? (message.type === "delete" || message.deletedBy ? "deleted" : null);
   return el("li", { class: message.mine ? "message mine" : "message" },
     !message.mine && message.by && el("p", { class: "by" }, message.by),
-    text != null && el("p", { class: message.type === "delete" ? "gone" : "text" }, text),
+    text != null && el("p", { class: message.text == null ? "gone" : "text" }, text),
     FILES.has(message.type) && el("p", {}, el("a", { href: of(state.phone, `/messages/${encodeURIComponent(message.id)}/media`), download: "" }, `Open the ${message.type}`)),
     Object.keys(more).length > 0 && el("details", { class: "more-of" }, el("summary", {}, "More"), el("pre", {}, JSON.stringify(more, null, 1))),
     el("div", { class: "foot" },

@@ -7,8 +7,8 @@ use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{
     ContactMessage, ContactsArrayMessage, EventMessage, ExtendedTextMessage, FutureProofMessage, GroupInviteMessage,
-    LiveLocationMessage, LocationMessage, PinInChatMessage, PollCreationMessage, ProtocolMessage, pin_in_chat_message,
-    poll_creation_message, protocol_message,
+    LiveLocationMessage, LocationMessage, PinInChatMessage, PollCreationMessage, ProtocolMessage,
+    extended_text_message, pin_in_chat_message, poll_creation_message, protocol_message,
 };
 
 use super::outgoing::Content;
@@ -16,6 +16,11 @@ use super::{MessageRef, protocol, text};
 use crate::sim::{ContactCard, Invitation, LinkPreview, Occasion, Place};
 use files::file_message;
 pub(crate) use files::{Attached, media_type};
+
+/// The colour of the card behind a posted text: one of those that phones offer.
+const CARD: u32 = 0xff54_c265;
+/// The colour of its letters.
+const WHITE: u32 = 0xffff_ffff;
 
 /// A message that stands for itself; `None` for one about another.
 pub(crate) fn compose(content: &Content, attached: Option<&Attached>, once: bool) -> Option<wa::Message> {
@@ -29,6 +34,20 @@ pub(crate) fn compose(content: &Content, attached: Option<&Attached>, once: bool
         Content::Event(event) => occasion(event),
         _ => return None,
     })
+}
+
+/// A text on a coloured card, as phones post it for everyone.
+pub(crate) fn posted(words: &str) -> wa::Message {
+    wa::Message {
+        extended_text_message: MessageField::some(ExtendedTextMessage {
+            text: Some(words.to_owned()),
+            background_argb: Some(CARD),
+            text_argb: Some(WHITE),
+            font: Some(extended_text_message::FontType::SYSTEM),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
 }
 
 /// Puts what surrounds a message into it. Messages without a place for it stay as they are.

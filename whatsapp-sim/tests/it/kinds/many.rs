@@ -194,8 +194,10 @@ async fn what_is_posted_for_everyone_is_seen_reacted_to_and_taken_back() {
     sim.phone_send(&bob, &ada, "hello").await.unwrap();
     client.text("hello").await;
 
-    sim.phone_sends(&bob, STATUS, Outgoing::text("at the sea")).await.unwrap();
-    let info = client.text("at the sea").await;
+    let posted = sim.phone_sends(&bob, STATUS, Outgoing::text("at the sea")).await.unwrap();
+    let (info, message) = client.message(&posted).await;
+    let text = message.extended_text_message.as_option().unwrap();
+    assert_eq!((text.text.as_deref(), text.background_argb.is_some()), (Some("at the sea"), true));
     assert_eq!(info.source.chat, Jid::status_broadcast());
     assert_eq!(info.source.sender.to_non_ad(), lid(&sim, &bob).await);
     let picture = sim.phone_sends(&bob, STATUS, Outgoing::file(FileKind::Image, vec![7; 500])).await.unwrap();
