@@ -141,11 +141,7 @@ impl Stack {
 
     /// Ends the program with SIGTERM, which must succeed and end its Redis too.
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
-        let mut process = self.process.take().context("it does not run")?;
-        let status = process.terminate().await?;
-        ensure!(status.success(), "chatery ended with {status}: {}", process.log_tail());
-        ensure!(!redis_child::is_running(&self.data())?, "Redis still runs");
-        Ok(())
+        self.end_with("TERM").await
     }
 
     /// The end of a test that passed.
@@ -160,9 +156,32 @@ impl Stack {
         redis_child::client(&self.data())?.context("no Redis was started")
     }
 
-    /// Ends its Redis under it.
-    pub fn end_redis(&self) -> anyhow::Result<()> {
-        redis_child::end(&self.data())
+    /// The process id of its Redis.
+    pub fn redis_pid(&self) -> anyhow::Result<u32> {
+        let info: String = redis::cmd("INFO").arg("server").query(&mut self.redis()?.get_connection()?)?;
+        let line = info.lines().find_map(|line| line.strip_prefix("process_id:")).context("no process id")?;
+        Ok(line.trim().parse()?)
+    }
+
+    /// Sends a signal to a process that this stack started.
+    pub fn signal(&self, pid: u32, name: &str) -> anyhow::Result<()> {
+        let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status()?;
+        ensure!(status.success(), "process {pid} cannot be sent {name}");
+        Ok(())
+    }
+
+    /// Ends the program with a signal of this name; it must succeed and end its Redis too.
+    pub async fn end_with(&mut self, name: &str) -> anyhow::Result<()> {
+        self.signal(self.pid()?, name)?;
+        let mut process = self.process.take().context("it does not run")?;
+        let ended = async || {
+            let status = process.ended()?;
+            Ok(status.map_or_else(|| Seen::NotYet("it runs".to_owned()), Seen::Fact))
+        };
+        let status = wait_for("the end of the process", SOON, ended).await?;
+        ensure!(status.success(), "chatery ended with {status}: {}", process.log_tail());
+        ensure!(!redis_child::is_running(&self.data())?, "Redis still runs");
+        Ok(())
     }
 
     /// A Socket.IO client, connected.

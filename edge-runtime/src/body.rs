@@ -1,10 +1,14 @@
-//! A response body that keeps its request counted until the body is gone.
+//! Bodies: a response's that keeps its request counted until it is gone, and a request's that has begun to arrive.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::body::Body as AnyBody;
 use bytes::Bytes;
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// `body` together with whatever must live as long as it.
@@ -33,5 +37,52 @@ impl<T: Unpin> Body for CountedBody<T> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Waits for the body of a request, at most for `limit` bytes of it.
+pub(crate) async fn arrived(request: Request<AnyBody>, limit: usize) -> Result<Request<AnyBody>, axum::Error> {
+    let (head, mut rest) = request.into_parts();
+    let mut begun = VecDeque::new();
+    let mut length = 0;
+    while length < limit && !rest.is_end_stream() {
+        let Some(frame) = rest.frame().await.transpose()? else { break };
+        length += frame.data_ref().map_or(0, Bytes::len);
+        begun.push_back(frame);
+    }
+    let body = if begun.is_empty() { rest } else { AnyBody::new(Begun { begun, rest }) };
+    Ok(Request::from_parts(head, body))
+}
+
+/// A body whose first frames are here.
+struct Begun {
+    begun: VecDeque<Frame<Bytes>>,
+    rest: AnyBody,
+}
+
+impl Body for Begun {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match self.begun.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => Pin::new(&mut self.rest).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let here: usize = self.begun.iter().filter_map(Frame::data_ref).map(Bytes::len).sum();
+        let (here, rest) = (here as u64, self.rest.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(here + rest.lower());
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(here + upper);
+        }
+        hint
     }
 }

@@ -16,6 +16,7 @@ mod runtime;
 mod service;
 mod shutdown;
 mod variables;
+mod warning;
 pub mod world;
 
 pub use egress::{AllowAll, EgressKind, EgressPolicy};

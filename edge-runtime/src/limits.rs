@@ -17,6 +17,9 @@ pub const INSTANCES: u32 = 1000;
 ///
 /// Equal to [`INSTANCES`], so that even requests that each need an instance of their own find one.
 pub const IN_FLIGHT: usize = 1000;
+/// How much of a request's body is waited for before the request takes a place: nothing, as with Spin, so that guests may
+/// answer while they still read. Longer bodies are streamed from there on.
+pub const REQUEST_BUFFER: usize = 0;
 /// How long a guest may compute without giving control back.
 ///
 /// Spin has no such limit; in one process with everything else an endless loop must end. A second is an eternity for an
@@ -40,6 +43,8 @@ pub struct Limits {
     pub instances: u32,
     /// See [`IN_FLIGHT`].
     pub in_flight: usize,
+    /// See [`REQUEST_BUFFER`].
+    pub request_buffer: usize,
     /// See [`GUEST_CPU`].
     pub guest_cpu: Duration,
     /// See [`REDIS_CONNECTIONS`].
@@ -55,6 +60,7 @@ impl Default for Limits {
             instance_memory: INSTANCE_MEMORY,
             instances: INSTANCES,
             in_flight: IN_FLIGHT,
+            request_buffer: REQUEST_BUFFER,
             guest_cpu: GUEST_CPU,
             redis_connections: REDIS_CONNECTIONS,
         }

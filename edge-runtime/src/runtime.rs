@@ -16,7 +16,7 @@ use wasmtime::{Engine, PoolConcurrencyLimitError};
 use wasmtime_wasi_http::handler::{InstantiationError, ProxyHandler};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::body::CountedBody;
+use crate::body::{CountedBody, arrived};
 use crate::cpu;
 use crate::egress::{AllowAll, AllowList, EgressPolicy};
 use crate::engine;
@@ -28,6 +28,7 @@ use crate::request;
 use crate::route::Routes;
 use crate::shutdown::Shutdown;
 use crate::variables;
+use crate::warning::Warning;
 
 /// Spin answers here itself.
 const HEALTH: &str = "/.well-known/spin/health";
@@ -57,6 +58,8 @@ struct Inner {
     routes: Routes,
     handlers: Vec<ProxyHandler<Instances>>,
     in_flight: Arc<Semaphore>,
+    request_buffer: usize,
+    full: Warning,
     shutdown: Shutdown,
 }
 
@@ -108,12 +111,14 @@ impl EdgeRuntime {
         }
         cpu::start_clock(&engine).map_err(|error| failed(error.to_string()))?;
         let in_flight = Arc::new(Semaphore::new(options.limits.in_flight));
-        Ok(Self(Arc::new(Inner { name: manifest.name, routes, handlers, in_flight, shutdown })))
+        let (request_buffer, full) = (options.limits.request_buffer, Warning::default());
+        Ok(Self(Arc::new(Inner { name: manifest.name, routes, handlers, in_flight, request_buffer, full, shutdown })))
     }
 
-    /// Answers a request that `peer` sent. Bodies stream both ways. 404 without a route, 503 when full or shutting down,
-    /// 500 when the guest fails.
-    pub async fn handle(&self, mut request: Request<Body>, peer: SocketAddr) -> Response<Body> {
+    /// Answers a request that `peer` sent. Bodies stream both ways; the first [`Limits::request_buffer`] of a request are
+    /// waited for. 404 without a route, 408 when the body breaks off, 503 when full or shutting down, 504 when the shutdown
+    /// cut it, 500 when the guest fails.
+    pub async fn handle(&self, request: Request<Body>, peer: SocketAddr) -> Response<Body> {
         let inner = &self.0;
         if inner.shutdown.is_draining() {
             return empty(StatusCode::SERVICE_UNAVAILABLE);
@@ -124,8 +129,16 @@ impl EdgeRuntime {
         }
         let path = path.to_owned();
         let Some(found) = inner.routes.find(&path) else { return empty(StatusCode::NOT_FOUND) };
+        // Before it takes a place: a client that sends slowly holds nothing but its connection.
+        let mut request = match arrived(request, inner.request_buffer).await {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::debug!(%error, "the body of a request did not arrive");
+                return empty(StatusCode::REQUEST_TIMEOUT);
+            }
+        };
         let Ok(permit) = Arc::clone(&inner.in_flight).try_acquire_owned() else {
-            tracing::warn!("a request was refused: too many are in flight");
+            inner.full.tell("a request was refused: too many are in flight");
             return empty(StatusCode::SERVICE_UNAVAILABLE);
         };
         let admission = Arc::new(Admission { permit, alive: inner.shutdown.request() });
@@ -138,7 +151,7 @@ impl EdgeRuntime {
         });
         match inner.handlers[found.component].handle(Arc::clone(&admission), request).await {
             Ok(response) => response.map(|body| Body::new(CountedBody::new(body, admission))),
-            Err(error) => empty(failure(&error)),
+            Err(error) => empty(inner.failure(&error)),
         }
     }
 
@@ -160,15 +173,21 @@ fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
-fn failure(error: &wasmtime::Error) -> StatusCode {
-    if let Some(failed) = error.downcast_ref::<InstantiationError<Arc<Admission>>>()
-        && failed.error.is::<PoolConcurrencyLimitError>()
-    {
-        tracing::warn!("a request was refused: all instances are in use");
-        return StatusCode::SERVICE_UNAVAILABLE;
+impl Inner {
+    fn failure(&self, error: &wasmtime::Error) -> StatusCode {
+        if let Some(failed) = error.downcast_ref::<InstantiationError<Arc<Admission>>>()
+            && failed.error.is::<PoolConcurrencyLimitError>()
+        {
+            self.full.tell("a request was refused: all instances are in use");
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        if self.shutdown.is_killed() {
+            tracing::warn!("a request was cut: its time was over when the runtime stopped");
+            return StatusCode::GATEWAY_TIMEOUT;
+        }
+        tracing::error!("a guest failed: {error:#}");
+        StatusCode::INTERNAL_SERVER_ERROR
     }
-    tracing::error!("a guest failed: {error:#}");
-    StatusCode::INTERNAL_SERVER_ERROR
 }
 
 fn component(

@@ -37,6 +37,11 @@ impl Shutdown {
         self.draining.clone().cancelled_owned()
     }
 
+    /// Whether what is left is dropped.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.is_cancelled()
+    }
+
     /// Comes when the shutdown stops being patient.
     pub(crate) fn killed(&self) -> WaitForCancellationFutureOwned {
         self.killed.clone().cancelled_owned()

@@ -56,9 +56,9 @@ impl Config {
     /// Reads the settings through `get`, which gives an environment variable's value.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let api_key = get("API_KEY").filter(|key| key != PLACEHOLDER_KEY).map(|key| ApiKey::new(&key));
-        let socket_auth = match (get("SOCKET_AUTH").as_deref(), &api_key) {
-            (Some("off"), _) | (_, None) => SocketAuth::Off,
+        let api_key = get("API_KEY").filter(|key| key != PLACEHOLDER_KEY).map(|key| ApiKey::new(key.trim()));
+        let socket_auth = match (get("SOCKET_AUTH").map(|text| text.trim().to_lowercase()).as_deref(), &api_key) {
+            (Some("off"), _) | (Some("on") | None, None) => SocketAuth::Off,
             (Some("on") | None, Some(key)) => SocketAuth::ApiKey(key.clone()),
             (Some(_), _) => return Err(invalid("SOCKET_AUTH", "must be on or off")),
         };
@@ -78,7 +78,10 @@ impl Config {
         Ok(Self {
             redis_url: get("REDIS_URL").unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned()),
             host_id: host_id(get("HOST_ID").or_else(|| get("HOSTNAME")))?,
-            max_sessions: number("MAX_SESSIONS", get("MAX_SESSIONS"))?.unwrap_or(DEFAULT_MAX_SESSIONS),
+            max_sessions: match number("MAX_SESSIONS", get("MAX_SESSIONS"))? {
+                Some(0) => return Err(invalid("MAX_SESSIONS", "must be at least 1")),
+                number => number.unwrap_or(DEFAULT_MAX_SESSIONS),
+            },
             socket_auth,
             api_key,
             cors_origin: CorsOrigin::parse(&cors_origin).map_err(|error| invalid("CORS_ORIGIN", error))?,

@@ -1,9 +1,14 @@
 //! The edge components, run from the same `spin.toml` that Spin runs, with this process's settings as Spin variables.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 
-use anyhow::Context as _;
-use edge_runtime::EdgeRuntime;
+use anyhow::{Context as _, bail};
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::HOST;
+use contract::envelope::Envelope;
+use edge_runtime::{EdgeRuntime, Limits};
 
 use crate::redis_server::RedisServer;
 use crate::settings::{self, Settings};
@@ -11,6 +16,16 @@ use crate::settings::{self, Settings};
 /// Settings that are Spin variables under the same name, in lower case.
 const SAME_NAME: [&str; 6] =
     ["API_KEY", "CORS_ORIGIN", "LEGACY_STATUS", "DEFAULT_COUNTRY_CODE", "DASHBOARD_USERNAME", "DEFAULT_NETWORK"];
+
+/// How much of a request is waited for before it takes a place in the runtime: a little more than bodies may have, so that a
+/// client that sends slowly holds nothing but its connection. Small enough for thousands of them.
+const REQUEST_BUFFER: usize = 128 << 10;
+
+/// Asks nothing but whether a component answers.
+const HEALTH: &str = "/api/health";
+
+/// Longest answer that is read of it.
+const ANSWER_LIMIT: usize = 4_096;
 
 pub(crate) async fn load(
     settings: &Settings,
@@ -30,8 +45,24 @@ pub(crate) async fn load(
         ("default_network".to_owned(), settings.default_network().to_owned()),
         ("dashboard_password".to_owned(), password.to_owned()),
     ]);
-    tokio::task::spawn_blocking(move || EdgeRuntime::load(&manifest, &variables))
+    let limits = Limits { request_buffer: REQUEST_BUFFER, ..Limits::default() };
+    let options = edge_runtime::Options { limits, ..edge_runtime::Options::default() };
+    let edge = tokio::task::spawn_blocking(move || EdgeRuntime::load_with(&manifest, &variables, &options))
         .await
         .context("the edge could not be loaded")?
-        .context("the edge could not be loaded (cargo xtask edge builds its components)")
+        .context("the edge could not be loaded (cargo xtask edge builds its components)")?;
+    accepts_its_settings(&edge).await?;
+    Ok(edge)
+}
+
+/// A component reads its settings with each request; one is asked here, so that a wrong setting ends the start.
+async fn accepts_its_settings(edge: &EdgeRuntime) -> anyhow::Result<()> {
+    let request = Request::get(HEALTH).header(HOST, "localhost").body(Body::empty())?;
+    let answer = edge.handle(request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    let body = axum::body::to_bytes(answer.into_body(), ANSWER_LIMIT).await?;
+    let problem = serde_json::from_slice::<Envelope<serde_json::Value>>(&body).ok().and_then(|answer| answer.message);
+    bail!("{}", problem.unwrap_or_else(|| "the edge does not answer; the log says why".to_owned()))
 }

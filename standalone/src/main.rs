@@ -4,6 +4,7 @@
 
 #![recursion_limit = "512"]
 
+mod answers;
 mod banner;
 mod edge;
 mod guard;
@@ -13,25 +14,34 @@ mod redis_server;
 mod sandbox;
 mod secrets;
 mod settings;
+mod signals;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use axum::middleware;
 use session_host::config::Config;
 use session_host::host::Host;
 use session_host::serve::Server;
 use session_host::telemetry;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::guard::Guard;
 use crate::options::{Options, Parsed};
+use crate::redis_server::RedisServer;
+use crate::secrets::DataDir;
 use crate::settings::Settings;
+use crate::signals::Signals;
 
-/// How long answers that are under way may take when the process stops.
-const REQUESTS_END_WITHIN: Duration = Duration::from_secs(10);
+/// How long answers that are under way may take when the process stops: far longer than WhatsApp takes when all is well.
+const REQUESTS_END_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long they may take once they are told not to wait any more.
+const RELEASED_END_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long the last answers may take to be sent when everything behind them has stopped.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -57,47 +67,81 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let signals = Signals::listen()?;
     let settings = Settings::load(options)?;
-    let data = secrets::DataDir::open(&settings.data_dir)?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: is another server running there?", settings.listen))?;
+    let data = DataDir::open(&settings.data_dir)?;
+    let listener = listen(settings.listen).await?;
     let redis = redis_server::find_or_start(settings.redis_url.as_deref(), &data).await?;
-    let objects = object_store::start(&data).await?;
-    let sandbox = sandbox::start(&settings, &data).await?;
-    let password = secrets::dashboard_password(&settings, &data)?;
+    let ran = tokio::select! {
+        ran = serve(&settings, &data, listener, &redis, &signals.stop) => ran,
+        () = redis.failed() => Err(anyhow!("Redis cannot be kept running")),
+        // What is left is dropped with the runtime, our Redis too.
+        () = signals.now.cancelled() => bail!("ended at once, as asked"),
+    };
+    // Last, and also after a start that failed.
+    tokio::select! {
+        () = redis.stop() => ran,
+        () = signals.now.cancelled() => bail!("ended at once, as asked"),
+    }
+}
 
-    let environment = settings.host_environment(&redis.url(), &objects, sandbox.as_ref(), &data)?;
-    let config = Config::from_env(|name| environment.get(name).cloned())?;
-    let edge = edge::load(&settings, &redis, sandbox.is_some(), &password.text).await?;
-    let host = Host::start(config).await?;
-    banner::print(&settings, sandbox.as_ref(), &password, &redis);
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| match address.port() {
+        port @ ..1024 => {
+            format!("cannot listen on {address}: ports below 1024 need privileges (PORT or --port instead of {port})")
+        }
+        _ => format!("cannot listen on {address}: is another server running there? (PORT or --port changes the port)"),
+    })
+}
+
+/// Everything that needs Redis, from the start to the last answer.
+async fn serve(
+    settings: &Settings,
+    data: &DataDir,
+    listener: TcpListener,
+    redis: &RedisServer,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let start = async {
+        let objects = object_store::start(data).await?;
+        let sandbox = sandbox::start(settings, data).await?;
+        let password = secrets::dashboard_password(settings, data)?;
+        let environment = settings.host_environment(&redis.url(), &objects, sandbox.as_ref(), data)?;
+        let config = Config::from_env(|name| environment.get(name).cloned())?;
+        let edge = edge::load(settings, redis, sandbox.is_some(), &password).await?;
+        anyhow::Ok((Host::start(config).await?, edge, sandbox))
+    };
+    let (host, edge, sandbox) = tokio::select! {
+        started = start => started?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    banner::print(settings, sandbox.as_ref(), redis);
 
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());
+    let router = router.layer(middleware::from_fn(answers::complete));
     let router = router.layer(middleware::from_fn_with_state(guard, guard::check));
     let mut server = Server::start(listener, router);
     tokio::select! {
-        () = stopped(&mut terminate) => {}
+        () = stop.cancelled() => {}
         () = server.ended() => {}
     }
     server.refuse_new();
-    edge.shutdown(REQUESTS_END_WITHIN).await;
+    let late = async {
+        sleep(REQUESTS_END_WITHIN).await;
+        // They still wait for WhatsApp; each is told that its outcome is open.
+        host.sessions.release_waiting().await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = edge.shutdown(REQUESTS_END_WITHIN + RELEASED_END_WITHIN) => {}
+        () = late => {}
+    }
     // The host ends the sockets that would hold their connections open.
     host.stop().await;
     server.close(LAST_ANSWERS_WITHIN).await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-    redis.stop().await;
     Ok(())
-}
-
-async fn stopped(terminate: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    tracing::info!("stopping; sessions are handed over");
 }

@@ -29,8 +29,15 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .with_context(|| format!("the data directory {} cannot be created", path.display()))?;
-        let path = path.canonicalize()?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
+        let path =
+            path.canonicalize().with_context(|| format!("the data directory {} cannot be used", path.display()))?;
+        let lock = path.join("lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock)
+            .with_context(|| format!("{} cannot be written", lock.display()))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(fs::TryLockError::WouldBlock) => {
@@ -43,7 +50,11 @@ impl DataDir {
     /// A directory inside it, created when missing.
     pub(crate) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.path.join(name);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("{} cannot be created", path.display()))?;
         Ok(path)
     }
 
@@ -58,9 +69,12 @@ impl DataDir {
             _ => {}
         }
         let secret = random_hex();
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
-        file.write_all(secret.as_bytes())?;
-        file.sync_all()?;
+        let write = || {
+            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
+            file.write_all(secret.as_bytes())?;
+            file.sync_all()
+        };
+        write().with_context(|| format!("{} cannot be written", path.display()))?;
         Ok((secret, true))
     }
 
@@ -75,17 +89,10 @@ pub(crate) fn random_hex() -> String {
     hex::encode(rand::rng().random::<[u8; SECRET_BYTES]>())
 }
 
-/// The dashboard's password, and whether it should be shown.
-pub(crate) struct Password {
-    pub(crate) text: String,
-    pub(crate) new: bool,
-}
-
-/// `DASHBOARD_PASSWORD`, or one that is made on the first start.
-pub(crate) fn dashboard_password(settings: &Settings, data: &DataDir) -> anyhow::Result<Password> {
-    if let Some(text) = settings.get("DASHBOARD_PASSWORD") {
-        return Ok(Password { text: text.to_owned(), new: false });
+/// `DASHBOARD_PASSWORD`, or one that is made on the first start and kept in the data directory.
+pub(crate) fn dashboard_password(settings: &Settings, data: &DataDir) -> anyhow::Result<String> {
+    match settings.get("DASHBOARD_PASSWORD") {
+        Some(text) => Ok(text.to_owned()),
+        None => Ok(data.secret("dashboard-password")?.0),
     }
-    let (text, new) = data.secret("dashboard-password")?;
-    Ok(Password { text, new })
 }

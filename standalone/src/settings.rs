@@ -50,7 +50,7 @@ impl Settings {
     }
 
     fn from_values(options: &Options, mut values: BTreeMap<String, String>) -> anyhow::Result<Self> {
-        values.retain(|name, value| name != "API_KEY" || value != PLACEHOLDER_KEY);
+        values.retain(|name, value| name != "API_KEY" || value.trim() != PLACEHOLDER_KEY);
         let port = match (options.port, values.get("PORT")) {
             (Some(port), _) => port,
             (None, Some(text)) => text.trim().parse().context("PORT must be a number")?,
@@ -71,8 +71,8 @@ impl Settings {
         }
         let elsewhere = values.contains_key("SANDBOX_URL");
         let off = match values.get("SANDBOX").map(|value| value.trim().to_lowercase()).as_deref() {
-            None | Some("on" | "true" | "1") => false,
-            Some("off" | "false" | "0") => true,
+            None | Some("on" | "true" | "1" | "yes") => false,
+            Some("off" | "false" | "0" | "no") => true,
             Some(_) => bail!("SANDBOX must be on or off"),
         };
         let sandbox_port = match values.get("SANDBOX_PORT") {

@@ -2,6 +2,7 @@
 
 mod access;
 mod events;
+mod front;
 mod input;
 mod kills;
 mod network;

@@ -44,7 +44,9 @@ async fn of_redis_too() -> anyhow::Result<()> {
     let sent = stack.api.send(&text, Some("key-1")).await?;
     assert_eq!(sent.status, 200, "{sent:?}");
 
-    stack.end_redis()?;
+    // It hangs: what needs it says so, what does not goes on.
+    let redis = stack.redis_pid()?;
+    stack.signal(redis, "STOP")?;
     let ready = async || Ok(Seen::when(stack.api.get(routes::READY).await?, |answer| answer.status != 200));
     let ready = wait_for("the server to notice", SOON, ready).await?;
     assert_eq!((ready.status, ready.code()), (503, "storage_unavailable"), "{ready:?}");
@@ -53,11 +55,61 @@ async fn of_redis_too() -> anyhow::Result<()> {
     assert_eq!(stack.api.get(routes::SESSIONS).await?.code(), "storage_unavailable");
     assert_eq!(stack.api.get(routes::HEALTH).await?.status, 200);
 
-    stack.kill()?;
+    // It dies: another takes its place, with what was written. Then also under a program that found it running.
+    stack.signal(redis, "KILL")?;
+    for life in ["first", "second"] {
+        let up = async || Ok(Seen::when(stack.api.get(routes::READY).await?, |answer| answer.status == 200));
+        wait_for("another Redis", SOON, up).await?;
+        stack.api.wait_until_connected("shop").await?;
+        assert_eq!(stack.api.send(&text, Some("key-1")).await?.body, sent.body);
+        let life_text = json!({ "sessionId": "shop", "chatId": alice.number, "message": life });
+        assert_eq!(stack.api.send(&life_text, Some(life)).await?.status, 200);
+        stack.phones.wait_for_text(&alice.number, life).await?;
+        if life == "first" {
+            stack.kill()?;
+            stack.start_again().await?;
+            stack.signal(stack.redis_pid()?, "KILL")?;
+        }
+    }
+    assert_eq!(stack.phones.saying(&alice.number, "kept").await?.len(), 1);
+    stack.stop().await
+}
+
+/// The terminal is closed.
+#[tokio::test]
+async fn by_sighup() -> anyhow::Result<()> {
+    let (mut stack, _) = Network::Inside.stack().await?;
+    stack.linked("shop", "Shop").await?;
+    stack.end_with("HUP").await?;
     stack.start_again().await?;
     stack.api.wait_until_connected("shop").await?;
-    assert_eq!(stack.api.send(&text, Some("key-1")).await?.body, sent.body);
-    assert_eq!(stack.phones.saying(&alice.number, "kept").await?.len(), 1);
+    stack.stop().await
+}
+
+/// Whoever waits for WhatsApp is told that the outcome is open, and what it is about.
+#[tokio::test]
+async fn while_a_request_waits() -> anyhow::Result<()> {
+    let (mut stack, simulator) = Network::Beside.stack().await?;
+    let simulator = simulator.expect("it is beside");
+    stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?;
+    simulator.phones.hold_acks(true).await?;
+    let text = json!({ "sessionId": "shop", "chatId": alice.number, "message": "in the middle" });
+    let api = stack.api.clone();
+    let waiting = tokio::spawn(async move { api.send(&text, Some("key")).await });
+    stack.phones.wait_for_text(&alice.number, "in the middle").await?;
+    stack.terminate().await?;
+    let answer = waiting.await??;
+    assert_eq!((answer.status, answer.code()), (504, "timeout"), "{answer:?}");
+    let id = answer.body["data"]["messageId"].clone();
+
+    simulator.phones.hold_acks(false).await?;
+    stack.start_again().await?;
+    stack.api.wait_until_connected("shop").await?;
+    let text = json!({ "sessionId": "shop", "chatId": alice.number, "message": "in the middle" });
+    let outcome = stack.api.send(&text, Some("key")).await?;
+    assert_eq!((outcome.status, &outcome.body["data"]["messageId"]), (200, &id), "{outcome:?}");
+    assert_eq!(stack.phones.saying(&alice.number, "in the middle").await?.len(), 1);
     stack.stop().await
 }
 

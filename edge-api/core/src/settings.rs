@@ -49,7 +49,7 @@ pub struct Settings {
 
 /// A setting with a value it cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("setting {name}: {problem}")]
+#[error("{}: {problem}", name.to_uppercase())]
 pub struct InvalidSetting {
     /// Its name.
     pub name: &'static str,
@@ -60,10 +60,10 @@ pub struct InvalidSetting {
 impl Settings {
     /// Reads them from texts; absent and empty texts take the default.
     pub fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let text = |name| get(name).filter(|text| !text.is_empty());
-        let flag = |name| match text(name).as_deref() {
-            None | Some("false" | "0" | "off") => Ok(false),
-            Some("true" | "1" | "on") => Ok(true),
+        let text = |name| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let flag = |name| match text(name).map(|text| text.trim().to_lowercase()).as_deref() {
+            None | Some("false" | "0" | "off" | "no") => Ok(false),
+            Some("true" | "1" | "on" | "yes") => Ok(true),
             Some(_) => Err(InvalidSetting { name, problem: "must be true or false" }),
         };
         let network = text("default_network").unwrap_or_else(|| Network::Live.as_str().to_owned());
@@ -74,7 +74,7 @@ impl Settings {
         }
         Ok(Self {
             redis_url: with_credentials(text("redis_url"), text("redis_credentials"))?,
-            api_key: text("api_key").filter(|key| key != EXAMPLE_API_KEY),
+            api_key: api_key(text("api_key"))?,
             cors_origin: text("cors_origin").unwrap_or_else(|| "*".to_owned()),
             legacy_status: flag("legacy_status")?,
             default_network: Network::parse(&network)
@@ -84,6 +84,16 @@ impl Settings {
             dashboard_username: text("dashboard_username").unwrap_or_else(|| "admin".to_owned()),
             dashboard_password: text("dashboard_password"),
         })
+    }
+}
+
+/// A key that a header can carry.
+fn api_key(key: Option<String>) -> Result<Option<String>, InvalidSetting> {
+    match key.filter(|key| key != EXAMPLE_API_KEY) {
+        Some(key) if key.chars().any(char::is_control) => {
+            Err(InvalidSetting { name: "api_key", problem: "may not have control characters" })
+        }
+        key => Ok(key),
     }
 }
 
@@ -120,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn people_write_flags_and_keys_as_they_like() {
+        for yes in ["true", "TRUE", " 1 ", "on", "Yes"] {
+            let settings = read(&[("redis_url", "redis://h"), ("legacy_status", yes), ("api_key", " k ")]).unwrap();
+            assert!(settings.legacy_status, "{yes}");
+            assert_eq!(settings.api_key.as_deref(), Some("k"));
+        }
+    }
+
+    #[test]
     fn credentials_go_into_the_address() {
         for (credentials, url) in [("", "redis://h:1"), (":pw", "redis://:pw@h:1"), ("user:pw", "redis://user:pw@h:1")]
         {
@@ -133,6 +152,7 @@ mod tests {
         for (name, value) in [
             ("redis_url", ""),
             ("redis_url", "localhost"),
+            ("api_key", "a\nb"),
             ("legacy_status", "maybe"),
             ("sandbox_enabled", "x"),
             ("default_network", "moon"),

@@ -46,6 +46,30 @@ async fn waiting_requests_share_an_instance_up_to_its_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_takes_no_place_before_its_body_is_there() {
+    let runtime = limited(|limits| {
+        // One more than is needed: a place is free again only a moment after its answer.
+        limits.in_flight = 2;
+        limits.request_buffer = 1000;
+    });
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let (sender, body) = futures::channel::mpsc::channel::<Result<bytes::Bytes, std::io::Error>>(1);
+        let request = request("/echo").map(|_| axum::body::Body::from_stream(body));
+        let runtime = runtime.clone();
+        slow.push((sender, tokio::spawn(async move { send(&runtime, request).await })));
+    }
+    answers_soon(&runtime).await;
+    let (mut sender, answer) = slow.pop().unwrap();
+    sender.try_send(Err(std::io::Error::other("gone"))).unwrap();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::REQUEST_TIMEOUT);
+    let (mut sender, answer) = slow.pop().unwrap();
+    sender.try_send(Ok("late".into())).unwrap();
+    drop(sender);
+    assert_eq!(text(answer.await.unwrap()).await, "late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_instance_goes_away() {
     let runtime = limited(|limits| limits.instance_idle = Duration::from_millis(50));
     let deadline = Instant::now() + DEADLINE;
@@ -161,6 +185,6 @@ async fn a_shutdown_does_not_wait_for_ever() {
     assert!(futures::poll!(&mut waiting).is_pending(), "let in");
     assert!(futures::poll!(&mut looping).is_pending(), "let in");
     assert!(!runtime.shutdown(Duration::from_millis(100)).await, "something had to be dropped");
-    assert_eq!(waiting.await, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(looping.await, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(waiting.await, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(looping.await, StatusCode::GATEWAY_TIMEOUT);
 }

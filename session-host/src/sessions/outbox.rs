@@ -219,6 +219,13 @@ impl Outbox {
         }
     }
 
+    /// Answers who waits that nothing is known yet. What is under way stays so.
+    pub(super) async fn release_waiting(&self) {
+        let waiting: Vec<(String, String)> =
+            self.state().pending.values_mut().flat_map(|pending| std::mem::take(&mut pending.waiting)).collect();
+        self.reply(waiting, &Outcome::Failed(failure(ErrorCode::Timeout))).await;
+    }
+
     /// Comes back when none of these messages is under way any more, so that nobody hears of a delivery before the message.
     pub(super) async fn settled(&self, ids: &[String]) {
         let all = async {

@@ -111,6 +111,15 @@ impl Sessions {
         self.0.drained.cancelled().await;
     }
 
+    /// Answers all requests that wait for an outcome: it is open, and the same key will tell it. For a process that stops as a
+    /// whole; where other hosts stay, the next owner answers.
+    pub async fn release_waiting(&self) {
+        let handles: Vec<Handle> = self.0.running().values().cloned().collect();
+        for handle in handles {
+            handle.outbox.release_waiting().await;
+        }
+    }
+
     /// How many run here.
     pub fn count(&self) -> usize {
         self.0.running().len()
