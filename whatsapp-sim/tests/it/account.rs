@@ -61,11 +61,16 @@ async fn presence_and_typing_are_seen() {
 async fn companions_share_their_app_state() {
     let sim = network().await;
     let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    // A client that hears of a change while it fetches the same collection does not fetch again. An own change waits for the
+    // fetch of the start, so each client makes one before it is to hear of another's.
     let mut first = TestClient::linked(&sim, &ada).await;
-    let mut second = TestClient::linked(&sim, &ada).await;
     sim.phone_send(&bob, &ada, "hello").await.unwrap();
     let chat = first.text("hello").await.source.chat;
-    second.text("hello").await;
+    first.client.chat_actions().pin_chat(&chat).await.unwrap();
+    let mut second = TestClient::linked(&sim, &ada).await;
+    second.client.chat_actions().unpin_chat(&chat).await.unwrap();
+    let unpinned = |event: &Event| matches!(event, Event::PinUpdate(update) if update.action.pinned == Some(false));
+    first.expect("the unpinned chat", |event| unpinned(event).then_some(())).await;
     first.client.chat_actions().archive_chat(&chat, None).await.unwrap();
     let archived = |event: &Event| match event {
         Event::ArchiveUpdate(update) => Some((update.jid.clone(), update.action.archived)),
