@@ -13,7 +13,7 @@ use super::answer::{Id, Nothing, Success, success};
 use super::error::{ApiError, Failure};
 use super::extract::{Body, Segments};
 use crate::sim::{Sim, SimError};
-use body::Send;
+use body::NewMessage;
 
 /// Largest message: a file of 16 MiB as base64, and words around it.
 const MAX_MESSAGE: usize = 23 * 1024 * 1024;
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
     path = "/admin/phones/{number}/send",
     tag = "messages",
     request_body(
-        content = Send,
+        content = NewMessage,
         examples(
             ("text" = (value = json!({ "to": "6281200000102", "text": "hello" }))),
             ("answer" = (value = json!({
@@ -89,7 +89,7 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
 async fn send(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
-    Body(message): Body<Send>,
+    Body(message): Body<NewMessage>,
 ) -> Outcome<impl IntoResponse> {
     let (to, outgoing) = message.outgoing().map_err(SimError::from)?;
     let id = sim.phone_sends(&number, &to, outgoing).await?;

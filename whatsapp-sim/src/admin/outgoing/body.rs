@@ -13,7 +13,7 @@ use crate::sim::{ContactCard, LinkPreview, Occasion, Place};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(example = json!({ "to": "6281200000102", "text": "hello" }))]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own name in JSON")]
-pub(super) struct Send {
+pub(super) struct NewMessage {
     /// A phone number or a JID: of a person, a group (`…@g.us`) or `status@broadcast`.
     to: String,
     /// A text.
@@ -238,7 +238,7 @@ impl SentFile {
     }
 }
 
-impl Send {
+impl NewMessage {
     /// What is to be sent, and to whom.
     pub(super) fn outgoing(self) -> Result<(String, Outgoing), MessageError> {
         let mut contents = Vec::new();

@@ -134,6 +134,21 @@ async fn what_no_phone_would_send_is_refused() {
 }
 
 #[tokio::test]
+async fn the_document_describes_every_form() {
+    let network = Network::start().await;
+    let (_, document) = network.get("/admin/openapi.json").await;
+    let route = &document["paths"]["/admin/phones/{number}/send"]["post"];
+    let schema = route["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+    let schema = document.pointer(schema.strip_prefix('#').unwrap()).unwrap();
+    assert_eq!(schema["required"], json!(["to"]));
+    for form in ["text", "image", "audio", "poll", "vote", "edit", "revoke", "invite", "timer", "quote", "viewOnce"] {
+        assert!(schema["properties"][form].is_object(), "{form}: {schema}");
+    }
+    let message = &document["components"]["schemas"]["PhoneMessage"].to_string();
+    assert!(message.contains("wireRepeats") && message.contains("MessageDetails"), "{message}");
+}
+
+#[tokio::test]
 async fn a_phone_is_damaged_over_the_api() {
     let network = Network::start().await;
     let (ada, bob) = (network.phone("Ada").await, network.phone("Bob").await);
