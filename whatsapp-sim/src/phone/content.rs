@@ -21,7 +21,7 @@ mod summary;
 
 pub(crate) use attachment::{Attachment, attachment};
 pub(crate) use compose::{Attached, compose, in_ephemeral_wrapper, invite, media_type, pin, posted, surround, timer};
-pub(crate) use details::{chosen, details, key_of, poll_of};
+pub(crate) use details::{chosen, details, key_of, poll_of, stands_for_itself};
 pub(crate) use edited::{new_words, reword};
 pub(crate) use label::Label;
 pub(crate) use outgoing::Views;

@@ -134,6 +134,7 @@ impl World {
                 let kept = inbox.contents.get(&target).and_then(|kept| codec::message_decode(&kept.0).ok());
                 if let Some(mut kept) = kept
                     && content::reword(&mut kept, words)
+                    && words.len() <= MAX_CONTENT
                 {
                     inbox.contents.insert(target, Blob(codec::message_to_vec(&kept)));
                 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use waproto::codec;
+
 use super::chat::Chat;
 use super::records::Key;
 use super::{DeviceRef, World};
@@ -69,15 +71,16 @@ impl World {
         self.touch(Key::Device(who.number, who.device));
     }
 
-    /// The texts of each chat, the latest ones.
+    /// The latest messages of each chat, as far as they fit.
     fn past(&self, number: u64) -> Vec<PastConversation> {
         let Some(account) = self.accounts.get(&number) else { return Vec::new() };
         let own = number.to_string();
         let mut chats: BTreeMap<u64, Vec<PastMessage>> = BTreeMap::new();
-        for message in account.inbox.messages.values().rev() {
+        let mut room = history::MAX_INLINE / 2;
+        for (place, message) in account.inbox.messages.iter().rev() {
             let from_me = message.from == own;
-            let (Ok(Chat::Person(partner)), Some(text)) =
-                (message.chat.parse(), message.text.as_deref().filter(|_| message.kind == "text"))
+            let (Ok(Chat::Person(partner)), Some(content)) =
+                (message.chat.parse(), self.content_at(number, *place).filter(content::stands_for_itself))
             else {
                 continue;
             };
@@ -86,6 +89,9 @@ impl World {
             }
             let past = chats.entry(partner).or_default();
             if past.len() < MESSAGES_PER_CHAT {
+                // The newest come first, so what has no room is the oldest.
+                let Some(left) = room.checked_sub(codec::message_to_vec(&content).len()) else { break };
+                room = left;
                 past.push(PastMessage {
                     about: MessageRef {
                         chat: address::lid(self.lid_of(partner), 0).to_string(),
@@ -95,7 +101,7 @@ impl World {
                     },
                     push_name: self.accounts.get(&partner).filter(|_| !from_me).map(|account| account.name.clone()),
                     timestamp: message.timestamp,
-                    message: content::text(text),
+                    message: content,
                 });
             }
         }

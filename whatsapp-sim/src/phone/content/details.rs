@@ -60,6 +60,13 @@ pub(crate) fn key_of(base: &wa::Message) -> Option<&wa::MessageKey> {
         .or_else(|| base.secret_encrypted_message.as_option()?.target_message_key.as_option())
 }
 
+/// Whether a message is there to be read by itself, instead of changing another or speaking to the software.
+pub(crate) fn stands_for_itself(message: &wa::Message) -> bool {
+    const OTHERS: [&str; 11] =
+        ["vote", "response", "reaction", "edit", "delete", "pin", "keep", "timer", "protocol", "unknown", "album"];
+    !OTHERS.contains(&summary(message).kind)
+}
+
 /// The poll of a message, whichever version it is.
 pub(crate) fn poll_of(base: &wa::Message) -> Option<&PollCreationMessage> {
     let versions = [

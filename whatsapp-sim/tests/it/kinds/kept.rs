@@ -2,10 +2,11 @@
 
 use whatsapp_rust::features::PollVoteCiphertext;
 use whatsapp_rust::wacore::proto_helpers::MessageExt as _;
+use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_sim::{Content, FileKind, Outgoing, PhoneMessage, Sim, SimConfig};
 
 use super::{Two, lid, sees, shown};
-use crate::client::{SEED, all_understood, phone};
+use crate::client::{SEED, TestClient, all_understood, network, phone};
 
 #[tokio::test]
 async fn polls_quotations_and_timers_outlive_the_network() {
@@ -40,6 +41,42 @@ async fn polls_quotations_and_timers_outlive_the_network() {
     assert_eq!(sim.phone_media(&ada, &voice).await.unwrap().content, vec![3; 99]);
     all_understood(&sim).await;
     sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_linked_later_learns_of_every_kind() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let text = sim.phone_send(&bob, &ada, "helo").await.unwrap();
+    let edit = Content::Edit { id: text.clone(), text: "hello".to_owned() };
+    sim.phone_sends(&bob, &ada, edit.into()).await.unwrap();
+    let image = sim.phone_sends(&bob, &ada, Outgoing::file(FileKind::Image, vec![5; 500])).await.unwrap();
+    let gone = sim.phone_send(&bob, &ada, "gone").await.unwrap();
+    sim.phone_sends(&bob, &ada, Content::Revoke { id: gone }.into()).await.unwrap();
+    let options: Vec<String> = ["now", "later"].map(str::to_owned).into();
+    let poll = Content::Poll { name: "When?".to_owned(), options, selectable: 1 };
+    let poll = sim.phone_sends(&ada, &bob, poll.into()).await.unwrap();
+
+    let mut client = TestClient::fresh(&sim).await;
+    let code = client.code().await;
+    sim.scan(&ada, &code).await.unwrap();
+    let past = client.expect("the past", |event| match event {
+        Event::HistorySync(past) => past.get().filter(|past| !past.conversations.is_empty()).cloned(),
+        _ => None,
+    });
+    let past = past.await;
+    let messages = &past.conversations[0].messages;
+    let message = |id: &str| {
+        let infos = messages.iter().filter_map(|entry| entry.message.as_option());
+        let mut with_id = infos.filter(|info| info.key.as_option().unwrap().id.as_deref() == Some(id));
+        with_id.next().and_then(|info| info.message.as_option()).expect("it is part of the past")
+    };
+    assert_eq!(message(&text).text_content(), Some("hello"), "as it was edited");
+    assert!(message(&poll).poll_creation_message_v3.is_set());
+    let picture = message(&image).image_message.as_option().unwrap();
+    assert_eq!(client.client.download(picture).await.unwrap(), vec![5; 500]);
+    assert_eq!(messages.len(), 3, "neither what was deleted, nor what only changed another");
+    all_understood(&sim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
