@@ -75,50 +75,51 @@ impl World {
     fn past(&self, number: u64) -> Vec<PastConversation> {
         let Some(account) = self.accounts.get(&number) else { return Vec::new() };
         let own = number.to_string();
-        let mut chats: BTreeMap<u64, Vec<PastMessage>> = BTreeMap::new();
+        let mut chats: BTreeMap<Chat, Vec<PastMessage>> = BTreeMap::new();
         let mut room = history::MAX_INLINE / 2;
         for (place, message) in account.inbox.messages.iter().rev() {
             let from_me = message.from == own;
-            let (Ok(Chat::Person(partner)), Some(content)) =
-                (message.chat.parse(), self.content_at(number, *place).filter(content::stands_for_itself))
-            else {
+            let (Ok(chat @ (Chat::Person(_) | Chat::Group(_))), Ok(author), Some(content)) = (
+                message.chat.parse(),
+                message.from.parse::<u64>(),
+                self.content_at(number, *place).filter(content::stands_for_itself),
+            ) else {
                 continue;
             };
-            if chats.len() >= MAX_CHATS && !chats.contains_key(&partner) {
+            if chats.len() >= MAX_CHATS && !chats.contains_key(&chat) {
                 continue;
             }
-            let past = chats.entry(partner).or_default();
+            let past = chats.entry(chat).or_default();
             if past.len() < MESSAGES_PER_CHAT {
                 // The newest come first, so what has no room is the oldest.
                 let Some(left) = room.checked_sub(codec::message_to_vec(&content).len()) else { break };
                 room = left;
+                let named = !from_me && chat.person().is_none();
                 past.push(PastMessage {
                     about: MessageRef {
-                        chat: address::lid(self.lid_of(partner), 0).to_string(),
+                        chat: self.chat_jid(chat).to_string(),
                         id: message.id.clone(),
                         from_me,
-                        participant: None,
+                        participant: named.then(|| address::lid(self.lid_of(author), 0).to_string()),
                     },
-                    push_name: self.accounts.get(&partner).filter(|_| !from_me).map(|account| account.name.clone()),
+                    push_name: self.accounts.get(&author).filter(|_| !from_me).map(|account| account.name.clone()),
                     timestamp: message.timestamp,
                     message: content,
                 });
             }
         }
-        chats
-            .into_iter()
-            .map(|(partner, messages)| {
-                let (pn, lid) =
-                    (address::pn(partner, 0).to_string(), address::lid(self.lid_of(partner), 0).to_string());
-                PastConversation {
-                    chat: lid.clone(),
-                    pn_and_lid: Some((pn, lid)),
-                    name: self.accounts.get(&partner).map(|account| account.name.clone()),
-                    unread: 0,
-                    messages,
-                }
-            })
-            .collect()
+        chats.into_iter().map(|(chat, messages)| self.conversation(chat, messages)).collect()
+    }
+
+    fn conversation(&self, chat: Chat, messages: Vec<PastMessage>) -> PastConversation {
+        let jid = self.chat_jid(chat).to_string();
+        let person = chat.person();
+        let name = match chat {
+            Chat::Group(id) => self.groups.get(&id).map(|group| group.subject.clone()),
+            _ => person.and_then(|number| self.accounts.get(&number)).map(|account| account.name.clone()),
+        };
+        let pn_and_lid = person.map(|number| (address::pn(number, 0).to_string(), jid.clone()));
+        PastConversation { chat: jid, pn_and_lid, name, unread: 0, messages }
     }
 
     /// The account's own name and those of everyone who watches its devices.

@@ -151,6 +151,28 @@ async fn an_admin_invites_somebody_who_joins_with_the_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_linked_later_learns_what_was_said_in_the_group() {
+    let four = Club::meet().await;
+    let id = four.cy_client.send(&four.group, "who comes?").await;
+    four.all_see(&id, |_| true).await;
+    let mut late = TestClient::fresh(&four.sim).await;
+    let code = late.code().await;
+    four.sim.scan(&four.bob, &code).await.unwrap();
+    let group = four.group.to_string();
+    let past = late.expect("the past of the group", |event| match event {
+        Event::HistorySync(past) => past.get()?.conversations.iter().find(|past| past.id == group).cloned(),
+        _ => None,
+    });
+    let past = past.await;
+    let info = past.messages[0].message.as_option().unwrap();
+    let cy = lid(&four.sim, &four.cy).await.to_string();
+    assert_eq!((past.name.as_deref(), info.participant.as_deref()), (Some("Walks"), Some(&*cy)));
+    assert_eq!(info.message.as_option().unwrap().text_content(), Some("who comes?"));
+    assert_eq!(info.push_name.as_deref(), Some("Cy"));
+    all_understood(&four.sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_voice_note_in_a_group_is_played_by_one() {
     let mut four = Club::meet().await;
     let audio = AudioMessage { ptt: Some(true), seconds: Some(2), ..AudioMessage::default() };
