@@ -87,6 +87,8 @@ codes! {
     UnsupportedFile = "unsupported_file", 400, "The file has a type that cannot be sent";
     /// The group does not exist, or the account is not in it.
     GroupNotFound = "group_not_found", 404, "Group not found";
+    /// No group has this invite code, or it was taken back.
+    InviteInvalid = "invite_invalid", 404, "The invite code is not valid";
     /// The account may not do that: it is no admin, or the other person does not allow it.
     NotAllowed = "not_allowed", 403, "WhatsApp does not allow this account to do that";
     /// WhatsApp refused the change or the question.

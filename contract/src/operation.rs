@@ -271,6 +271,12 @@ pub struct Person {
     pub picture: Option<String>,
     /// The about text.
     pub about: Option<String>,
+    /// Whether the account is one of a business.
+    #[serde(default)]
+    pub is_business: bool,
+    /// The business's name, when WhatsApp verified it.
+    #[serde(default)]
+    pub verified_name: Option<String>,
 }
 
 #[cfg(test)]

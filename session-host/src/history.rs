@@ -4,6 +4,8 @@
 //! A message is known by chat, id and author. Ids are unique per author only; a second author who reuses an id (chance
 //! or malice) is filed under `id~author`. Order within a chat is a score ([`contract::cursor`]): time, then arrival.
 
+mod unread;
+
 use std::sync::LazyLock;
 
 use contract::event::{Event, EventKind};

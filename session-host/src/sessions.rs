@@ -8,6 +8,7 @@ mod ledger;
 pub mod outbox;
 mod outgoing;
 mod questions;
+mod refusal;
 pub mod state;
 mod supervisor;
 

@@ -1,5 +1,10 @@
 //! Changes at WhatsApp, one function each: what the client is asked, and what of its answer the API shows.
 
+mod create;
+mod groups;
+mod participants;
+mod read;
+
 use contract::command::Failure;
 use contract::error::ErrorCode;
 use contract::jid::Jid;
@@ -8,15 +13,39 @@ use serde_json::{Value, json};
 use whatsapp_rust::Client;
 
 use super::outbox::failure;
+use super::questions::data;
 use crate::history::History;
 use crate::whatsapp::identity::to_library;
 
-/// Makes a change, and gives the data of its answer.
-pub(super) async fn make(client: &Client, _history: &History, action: &Action) -> Result<Value, Failure> {
+/// Makes a change, and gives the data of its answer. `again` says that it may have been made before. A failure with
+/// [`ErrorCode::SessionNotConnected`] says that it may be made again.
+pub(super) async fn make(client: &Client, history: &History, action: &Action, again: bool) -> Result<Value, Failure> {
     match action {
         Action::Presence { chat, presence } => show(client, chat, *presence).await,
-        _ => Err(failure(ErrorCode::Internal)),
+        Action::MarkRead { chat, message_id } => {
+            read::mark(client, history, chat, message_id.as_deref()).await.map(|marked| data(&marked))
+        }
+        Action::CreateGroup { subject, participants } => {
+            create::create(client, subject, participants).await.map(|created| data(&created))
+        }
+        Action::ChangeParticipants { group, change, participants } => {
+            groups::change_participants(client, group, *change, participants, again).await.map(|changed| data(&changed))
+        }
+        Action::SetSubject { group, subject } => groups::set_subject(client, group, subject).await.map(nothing),
+        Action::SetDescription { group, description } => {
+            groups::set_description(client, group, description).await.map(nothing)
+        }
+        Action::SetSetting { group, setting } => groups::set_setting(client, group, *setting).await.map(nothing),
+        Action::Leave { group } => groups::leave(client, group, again).await.map(nothing),
+        Action::Join { code } => groups::join(client, code).await.map(|joined| data(&joined)),
+        Action::RevokeInvite { group } => groups::revoke_invite(client, group).await.map(|invite| data(&invite)),
+        Action::SetPicture { .. } => Err(failure(ErrorCode::Internal)),
     }
+}
+
+/// The answer of a change that has nothing to tell.
+fn nothing((): ()) -> Value {
+    json!({})
 }
 
 async fn show(client: &Client, chat: &Jid, presence: Presence) -> Result<Value, Failure> {

@@ -363,13 +363,25 @@ impl Outbox {
         if handed && !action.is_repeatable() {
             return Err(failure(ErrorCode::OutcomeUnknown));
         }
-        let connection = self.connected(start_by, handed).await?;
-        if self.is_finished(entry, None).await? {
-            return Ok(());
-        }
-        let made = timeout(CHANGE_WITHIN, changes::make(&connection.client, &self.history, action)).await;
-        let unknown = if action.is_repeatable() { ErrorCode::Timeout } else { ErrorCode::OutcomeUnknown };
-        let data = made.unwrap_or_else(|_| Err(failure(unknown)))?;
+        let give_up = Instant::now() + CHANGE_WITHIN;
+        let mut again = handed;
+        let data = loop {
+            let connection = self.connected(start_by, again).await?;
+            if self.is_finished(entry, None).await? {
+                return Ok(());
+            }
+            let made = changes::make(&connection.client, &self.history, action, again);
+            match timeout_at(give_up, made).await {
+                // The connection went away under it.
+                Ok(Err(lost)) if lost.code == ErrorCode::SessionNotConnected && action.is_repeatable() => {
+                    again = true;
+                    self.newer_than(connection.number, give_up).await?;
+                }
+                Ok(made) => break made?,
+                Err(_) if action.is_repeatable() => return Err(failure(ErrorCode::Timeout)),
+                Err(_) => return Err(failure(ErrorCode::OutcomeUnknown)),
+            }
+        };
         let outcome = Outcome::Done(data);
         self.ledger.done(entry, &outcome).await.map_err(|error| self.storage_failed(&error))?;
         self.finished(entry, &outcome).await;
@@ -404,6 +416,16 @@ impl Outbox {
         match found {
             Some(connection) if handed || Instant::now() < start_by => Ok(connection),
             _ => Err(failure(ErrorCode::SessionNotConnected)),
+        }
+    }
+
+    /// Waits for another connection than this one.
+    async fn newer_than(&self, number: u64, give_up: Instant) -> Result<(), Failure> {
+        let mut connection = self.connection.clone();
+        let newer = connection.wait_for(|now| now.as_ref().is_some_and(|now| now.number > number));
+        match timeout_at(give_up, newer).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(failure(ErrorCode::Timeout)),
         }
     }
 

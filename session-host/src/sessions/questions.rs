@@ -1,12 +1,17 @@
 //! Questions to WhatsApp: asked beside everything else, answered once, forgotten. Whoever asked and got no answer asks again.
 
+pub(super) mod groups;
+mod number;
+mod person;
+mod picture;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::command::{Command, Failure, Outcome, REPLY_TTL_SECONDS, Reply, Request};
 use contract::error::ErrorCode;
 use contract::id::SessionId;
-use contract::operation::{NumberCheck, Question};
+use contract::operation::Question;
 use redis::AsyncCommands as _;
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
@@ -14,11 +19,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
-use whatsapp_rust::Client;
 
 use super::outbox::{Connection, failure};
 use crate::redis::Redis;
-use crate::whatsapp::identity::to_library;
 
 /// Questions of one session under way at once; beyond it they are refused. WhatsApp answers in well under a second, and
 /// bans who asks without end.
@@ -75,8 +78,12 @@ impl Questions {
         let client = self.connection.borrow().as_ref().map(|connection| Arc::clone(&connection.client));
         let client = client.ok_or_else(|| failure(ErrorCode::SessionNotConnected))?;
         match question {
-            Question::Number { phone } => number(&client, phone).await.map(|check| data(&check)),
-            _ => Err(failure(ErrorCode::Internal)),
+            Question::Number { phone } => number::answer(&client, phone).await.map(|check| data(&check)),
+            Question::Picture { of } => picture::answer(&client, of).await.map(|picture| data(&picture)),
+            Question::Person { of } => person::answer(&client, of).await.map(|person| data(&person)),
+            Question::Groups => groups::all(&client).await.map(|groups| data(&groups)),
+            Question::Group { group } => groups::one(&client, group).await.map(|group| data(&group)),
+            Question::InviteCode { group } => groups::invite_code(&client, group).await.map(|invite| data(&invite)),
         }
     }
 
@@ -96,16 +103,6 @@ impl Questions {
 }
 
 /// The wire types are plain data: they always serialise.
-fn data(value: &impl serde::Serialize) -> Value {
+pub(super) fn data(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
-}
-
-async fn number(client: &Client, phone: &contract::jid::Jid) -> Result<NumberCheck, Failure> {
-    let jid = to_library(phone).ok_or_else(|| failure(ErrorCode::InvalidRecipient))?;
-    let answers = client.contacts().is_on_whatsapp(std::slice::from_ref(&jid)).await.map_err(|error| {
-        tracing::debug!(%error, "a number could not be looked up");
-        failure(ErrorCode::Refused)
-    })?;
-    let found = answers.iter().find(|answer| answer.is_registered);
-    Ok(NumberCheck { is_registered: found.is_some(), jid: found.map(|_| phone.clone()), lid: None })
 }

@@ -5,6 +5,7 @@
 
 mod fence;
 mod lease;
+mod operations;
 mod program;
 mod realtime;
 mod redis;

@@ -1,5 +1,6 @@
 //! The whole host against the simulated network: the walls between the networks, and what a restart of either side keeps.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -26,25 +27,30 @@ const DEADLINE: Duration = Duration::from_mins(1);
 /// Pause between two looks at a fact.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-async fn sim(config: SimConfig) -> Sim {
+pub(crate) async fn sim(config: SimConfig) -> Sim {
     Sim::start(config).await.unwrap()
 }
 
 /// A session of its own, and hosts that take it.
-struct World {
+pub(crate) struct World {
     // Hosts take whatever session they find, so each test has its own Redis.
-    server: Server,
-    redis: Redis,
-    session: SessionId,
+    server: Arc<Server>,
+    pub(crate) redis: Redis,
+    pub(crate) session: SessionId,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let server = start(AppendOnly::No);
-        Self { redis: Redis::connect(&server.url()).await.unwrap(), server, session: session() }
+        Self { redis: Redis::connect(&server.url()).await.unwrap(), server: Arc::new(server), session: session() }
     }
 
-    async fn host(&self, name: &str, sandbox: Option<&Sim>) -> Host {
+    /// Another session on the same Redis.
+    pub(crate) fn beside(&self) -> Self {
+        Self { server: Arc::clone(&self.server), redis: self.redis.clone(), session: session() }
+    }
+
+    pub(crate) async fn host(&self, name: &str, sandbox: Option<&Sim>) -> Host {
         self.host_on(name, sandbox, None).await
     }
 
@@ -94,7 +100,7 @@ impl World {
         record::read(&self.redis, &self.session).await.unwrap()
     }
 
-    async fn until(&self, what: &str, fact: impl Fn(&SessionRecord) -> bool) -> SessionRecord {
+    pub(crate) async fn until(&self, what: &str, fact: impl Fn(&SessionRecord) -> bool) -> SessionRecord {
         let deadline = Instant::now() + DEADLINE;
         loop {
             let record = self.record().await;
@@ -125,7 +131,7 @@ impl World {
         picture.detect_grids()[0].decode().unwrap().1
     }
 
-    async fn link(&self, sim: &Sim) -> String {
+    pub(crate) async fn link(&self, sim: &Sim) -> String {
         self.wish(Network::Sandbox, Desired::Connected).await;
         let phone = sim.create_phone("Shop", None).await.unwrap();
         sim.scan(&phone.number, &self.qr().await).await.unwrap();
@@ -133,7 +139,7 @@ impl World {
         phone.number
     }
 
-    async fn connected(&self) -> SessionRecord {
+    pub(crate) async fn connected(&self) -> SessionRecord {
         self.until("connection", |record| record.status == SessionStatus::Connected).await
     }
 
