@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use contract::error::ErrorCode;
-use contract::group::{Groups, Invite};
-use contract::operation::{Action, Question};
+use contract::group::{Changed, Groups, Invite};
+use contract::operation::{Action, ParticipantChange, Question};
 use serde_json::Value;
 use whatsapp_sim::{FaultKind, FaultSpec, Way};
 
@@ -68,10 +68,20 @@ async fn what_a_dead_host_handed_over_is_not_done_twice() {
     let revoked = shop.left_behind(Action::RevokeInvite { group: group.clone() }).await;
     let left = bob.left_behind(Action::Leave { group: group.clone() }).await;
     bob.change::<Value>(Action::Leave { group: group.clone() }).await;
+    let ada = stage.person("Ada").await;
+    let add = || Action::ChangeParticipants {
+        group: group.clone(),
+        change: ParticipantChange::Add,
+        participants: vec![ada.clone()],
+    };
+    let added = shop.left_behind(add()).await;
+    shop.change::<Changed>(add()).await;
     let stage = stage.restarted().await;
     assert_eq!(failed(shop.wait(&founded).await), (ErrorCode::OutcomeUnknown, None));
     assert_eq!(failed(shop.wait(&revoked).await), (ErrorCode::OutcomeUnknown, None));
-    // Leaving twice is leaving.
+    // Who was added is in it, and leaving twice is leaving.
+    let added: Changed = done(shop.wait(&added).await);
+    assert_eq!((added.participants.len(), added.participants[0].status.as_str()), (1, "200"));
     done::<Value>(bob.wait(&left).await);
     shop.world.connected().await;
     assert_eq!(ask().await.invite_code, code);

@@ -4,7 +4,7 @@ use contract::command::Outcome;
 use contract::error::ErrorCode;
 use contract::group::{Changed, Created, Groups, Invite, Joined, Metadata, Role};
 use contract::jid::Jid;
-use contract::operation::{Action, GroupSetting, ParticipantChange, Question};
+use contract::operation::{Action, GroupSetting, NumberCheck, ParticipantChange, Question};
 use serde_json::Value;
 
 use super::stage::{Member, Stage, failed};
@@ -202,5 +202,30 @@ async fn a_group_that_one_is_not_in_is_none() {
     assert_eq!(groups, Groups { count: 0, groups: Vec::new() });
     assert!(matches!(bob.asked(Question::Groups).await, Outcome::Done(_)));
     assert_eq!(shop.sees(&left).await.summary.subject, "Chess");
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_may_be_named_by_their_hidden_id() {
+    let stage = Stage::new().await;
+    let (shop, bob) = (stage.member().await, stage.member().await);
+    let ada = stage.person("Ada").await;
+    let check: NumberCheck = shop.ask(Question::Number { phone: ada.clone() }).await;
+    let lid = check.lid.unwrap();
+    let create = |person: &Jid| Action::CreateGroup {
+        subject: "Chess".to_owned(),
+        participants: vec![bob.jid(), person.clone()],
+    };
+    let created: Created = shop.change(create(&lid)).await;
+    let results: Vec<_> = created.results.iter().map(|result| (result.status.as_str(), &result.jid)).collect();
+    assert_eq!(results, [("200", &bob.jid()), ("200", &ada)]);
+    let group = created.group_id;
+    assert_eq!(role(&bob.sees(&group).await, &ada), "member");
+    let removed: Changed = shop.change(change(&group, ParticipantChange::Remove, &[&lid])).await;
+    assert_eq!(statuses(&removed), [("200", &ada)]);
+    assert_eq!(role(&bob.sees(&group).await, &ada), "nobody");
+    // WhatsApp wants to know the number of whoever is invited.
+    let stranger = Jid::parse("199999999999999@lid").unwrap();
+    assert_eq!(shop.refused(create(&stranger)).await, (ErrorCode::InvalidRecipient, None));
     stage.end().await;
 }
