@@ -27,6 +27,7 @@
 //! derives `IntoParams` and is read by [`extract::Parameters`].
 
 mod answer;
+mod app_state;
 mod burst;
 mod calls;
 mod document;
@@ -75,6 +76,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(seeded::routes())
         .merge(burst::routes())
         .merge(pair_code::routes())
+        .merge(app_state::routes())
         .merge(faults::routes())
         .merge(media::routes())
         .merge(picture::routes())

@@ -44,9 +44,11 @@ mod world;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
+pub use phone::app_state::{ChatSettings, ContactName, Label, Settings, StarredMessage};
 pub use phone::content::{Content, EventAnswer, FileKind, MessageError, Outgoing, OutgoingFile};
 pub use picture::PictureError;
 pub use scenario::{Scenario, ScenarioError};
+pub use sim::ChatChange;
 pub use sim::PhoneMedia;
 pub use sim::{BurstInfo, BurstSpec, BurstState, BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use sim::{CallOptions, CallState, PhoneCall};

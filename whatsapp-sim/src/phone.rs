@@ -5,6 +5,7 @@
 //! [`history`] packs the notifications that fill a fresh companion, `media_retry` renews links of files. Nothing here knows about sockets, stanzas or
 //! queues: bytes go in, bytes come out, and the caller routes them.
 
+pub mod app_state;
 pub mod content;
 pub mod history;
 pub(crate) mod media_retry;

@@ -3,6 +3,7 @@
 //! Cheap to clone; all clones mean the same network. Every act is one step: decide, write down, then let others hear
 //! of it.
 
+mod app_state;
 mod beside;
 mod burst;
 mod business;
@@ -56,6 +57,7 @@ use burst::Bursts;
 use scenario::Playing;
 
 pub use crate::world::group::GroupError;
+pub use app_state::ChatChange;
 pub use burst::{BurstInfo, BurstSpec, BurstState};
 pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile};
 pub use calls::{CallOptions, CallState, PhoneCall};

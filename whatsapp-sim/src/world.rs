@@ -25,6 +25,7 @@ pub(crate) mod people;
 pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;
 pub(crate) mod phone_says;
+pub(crate) mod phone_settings;
 pub(crate) mod picture;
 pub(crate) mod playing;
 pub(crate) mod presence;

@@ -45,6 +45,8 @@ codes! {
     BadChange "bad_change" BAD_REQUEST
     BadIds "bad_ids" BAD_REQUEST
     BadMessage "bad_message" BAD_REQUEST
+    AppStateFull "app_state_full" CONFLICT
+    BadLabel "bad_label" BAD_REQUEST
     BadName "bad_name" BAD_REQUEST
     BadPicture "bad_picture" BAD_REQUEST
     BadQr "bad_qr" BAD_REQUEST
@@ -219,6 +221,8 @@ impl From<SimError> for ApiError {
             SimError::LinkRefused => Code::LinkRefused,
             SimError::BadPicture(_) => Code::BadPicture,
             SimError::NoPicture => Code::UnknownPicture,
+            SimError::BadLabel => Code::BadLabel,
+            SimError::NoRoom => Code::AppStateFull,
             SimError::Media(error) => media(error),
             SimError::Phone(_) | SimError::Journal(_) => Code::Internal,
             SimError::Stopped => Code::Stopped,

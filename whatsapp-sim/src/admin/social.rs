@@ -82,10 +82,13 @@ async fn presence(
 
 /// Somebody in the address book.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "other": "6281200000102" }))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(example = json!({ "other": "6281200000102", "name": "Budi Santoso", "firstName": "Budi" }))]
 struct AddressBookEntry {
     other: String,
+    /// The name in the address book; companions find it in the app state.
+    name: Option<String>,
+    first_name: Option<String>,
     /// False removes the entry.
     #[serde(default = "yes")]
     known: bool,
@@ -103,7 +106,10 @@ fn yes() -> bool {
     path = "/admin/phones/{number}/contacts",
     tag = "people",
     request_body = AddressBookEntry,
-    responses((status = 200, body = Success<Nothing>)),
+    responses(
+        (status = 200, body = Success<Nothing>),
+        (status = "default", body = Failure, description = "`bad_name`, `app_state_full`"),
+    ),
 )]
 async fn contact(
     State(sim): State<Sim>,
@@ -111,6 +117,9 @@ async fn contact(
     Body(entry): Body<AddressBookEntry>,
 ) -> Outcome<impl IntoResponse> {
     sim.phone_contact(&number, &entry.other, entry.known).await?;
+    if let Some(name) = entry.name.filter(|_| entry.known) {
+        sim.name_contact(&number, &entry.other, &name, entry.first_name.as_deref()).await?;
+    }
     Ok(success(Nothing {}))
 }
 

@@ -114,6 +114,12 @@ pub enum SimError {
     /// There is no room for another channel.
     #[error("the network has no room for another channel")]
     TooManyNewsletters,
+    /// The id or colour of a label is none, or there are too many.
+    #[error("a label has an id of 1 to 32 bytes and a colour from 0 to 19, and a chat has at most 32")]
+    BadLabel,
+    /// The account's app state is full.
+    #[error("the account's app state has no room for this")]
+    NoRoom,
     /// A receipt covers no message or too many.
     #[error("a receipt covers 1 to 1000 messages")]
     BadIds,

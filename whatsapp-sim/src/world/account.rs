@@ -13,6 +13,7 @@ use super::social::Social;
 use crate::blob::{Blob, Key32};
 use crate::clock;
 use crate::phone::PhoneSignal;
+use crate::phone::app_state::Replica;
 
 /// Device ids fit one byte on the wire, and 99 is reserved for hosted devices.
 pub(crate) const LAST_DEVICE_ID: u16 = 98;
@@ -39,6 +40,8 @@ pub(crate) struct Account {
     pub(crate) app_state_key: AppStateKey,
     pub(crate) devices: BTreeMap<u16, Device>,
     pub(crate) collections: BTreeMap<String, Collection>,
+    /// What the phone has read of the collections; it reads anew after a restart.
+    pub(crate) replicas: BTreeMap<String, Replica>,
     pub(crate) phone: PhoneSignal,
     pub(crate) inbox: Inbox,
 }

@@ -1,66 +1,31 @@
-//! App-state collections: per account a list of patches that its companions wrote. The server reads nothing of them but
-//! stamps each with its version, refuses a patch on an old base, and tells the other companions.
+//! App-state collections on the server: it reads nothing of them, stamps each patch with its version, refuses a patch on an
+//! old base, and tells the other companions. Whoever is too far behind gets a snapshot from the media host.
 
-use serde::{Deserialize, Serialize};
+mod collection;
+
+use wacore::download::MediaType;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
-use waproto::buffa::MessageField;
-use waproto::codec;
-use waproto::whatsapp::SyncdVersion;
+use waproto::buffa::Message as _;
+use waproto::whatsapp::ExternalBlobReference;
 
 use super::queue::Class;
 use super::records::Key;
 use super::{DeviceRef, World};
-use crate::blob::Blob;
-use crate::clock;
-use crate::stanza;
+use crate::{clock, stanza};
+
+pub(crate) use collection::{Collection, Rejected};
 
 /// The collections that clients know; any other name is answered empty and not kept.
-const COLLECTIONS: [&str; 5] = ["critical_block", "critical_unblock_low", "regular_high", "regular_low", "regular"];
-/// A patch of a chat action is a few hundred bytes; WhatsApp's limit is not known, this one protects the journal.
-const MAX_PATCH: usize = 256 * 1024;
-/// How many patches one answer holds.
-const PATCHES_PER_ANSWER: usize = 100;
-/// How many patches one collection keeps; without snapshots none may be dropped, so then it is full.
-const MAX_PATCHES: usize = 10_000;
-
-/// One collection: patch `n` (counting from 1) made version `n`.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Collection {
-    patches: Vec<Blob>,
-}
-
-impl Collection {
-    fn version(&self) -> u64 {
-        self.patches.len() as u64
-    }
-
-    /// Takes a patch on top of `base`, stamped with its version. False: the base is old, or the patch is no patch.
-    fn push(&mut self, base: u64, patch: &[u8]) -> bool {
-        if base != self.version() || patch.len() > MAX_PATCH || self.patches.len() >= MAX_PATCHES {
-            return false;
-        }
-        let Ok(mut patch) = codec::syncd_patch_decode(patch) else { return false };
-        patch.version = MessageField::some(SyncdVersion { version: Some(base + 1) });
-        self.patches.push(Blob(codec::syncd_patch_to_vec(&patch)));
-        true
-    }
-
-    /// The patches after `since`, as many as one answer holds, and whether there are more.
-    fn after(&self, since: u64) -> (Vec<Node>, bool) {
-        let skip = usize::try_from(since).unwrap_or(usize::MAX);
-        let rest = self.patches.get(skip..).unwrap_or_default();
-        let nodes = rest.iter().take(PATCHES_PER_ANSWER).map(|patch| stanza::leaf("patch", patch.0.clone())).collect();
-        (nodes, rest.len() > PATCHES_PER_ANSWER)
-    }
-}
+pub(crate) const COLLECTIONS: [&str; 5] =
+    ["critical_block", "critical_unblock_low", "regular_high", "regular_low", "regular"];
 
 impl World {
     /// `w:sync:app:state`: each collection that is asked for is named in the answer.
     pub(crate) fn app_state(&mut self, who: DeviceRef, request: &Node) -> Node {
         let asked: Vec<Node> = request
             .get_optional_child("sync")
-            .map(|sync| sync.get_children_by_tag("collection").cloned().collect())
+            .map(|sync| sync.get_children_by_tag("collection").take(COLLECTIONS.len()).cloned().collect())
             .unwrap_or_default();
         let answers: Vec<Node> = asked.iter().filter_map(|collection| self.collection(who, collection)).collect();
         stanza::result(request, [NodeBuilder::new("sync").children(answers).build()])
@@ -68,40 +33,106 @@ impl World {
 
     fn collection(&mut self, who: DeviceRef, asked: &Node) -> Option<Node> {
         let name = stanza::attr(asked, "name")?;
-        let since = stanza::attr(asked, "version").and_then(|version| version.parse().ok()).unwrap_or(0);
-        let known = COLLECTIONS.contains(&name.as_str());
-        let account = self.accounts.get_mut(&who.number).filter(|_| known);
-        let Some(account) = account else {
+        let since: u64 = stanza::attr(asked, "version").and_then(|version| version.parse().ok()).unwrap_or(0);
+        if !COLLECTIONS.contains(&name.as_str()) || !self.accounts.contains_key(&who.number) {
             return Some(NodeBuilder::new("collection").attr("name", name).build());
-        };
-        let collection = account.collections.entry(name.clone()).or_default();
+        }
         let pushed: Vec<&[u8]> = asked
             .get_children_by_tag("patch")
             .chain(asked.get_children_by_tag("patches").flat_map(stanza::children))
             .filter_map(stanza::bytes)
             .collect();
-        let accepted = (since..).zip(&pushed).take_while(|(base, patch)| collection.push(*base, patch)).count();
-        let conflict = accepted < pushed.len();
-        let version = collection.version();
+        let mut rejected = None;
+        for (base, patch) in (since..).zip(&pushed) {
+            rejected = self.push_patch(who, &name, base, patch).err();
+            if rejected.is_some() {
+                break;
+            }
+        }
+        let mut content = Vec::new();
+        match rejected {
+            Some(Rejected::Conflict) => content.push(stanza::error(409, "conflict")),
+            Some(Rejected::Malformed) => content.push(stanza::error(400, "bad-request")),
+            None => {}
+        }
         // A pusher reads its own patch back with its next request; a loser of the race needs what it missed.
-        let (patches, more) = if pushed.is_empty() || conflict { collection.after(since) } else { (Vec::new(), false) };
-        let mut answer = NodeBuilder::new("collection").attr("name", name.as_str()).attr("version", version);
+        let wants = pushed.is_empty() || rejected == Some(Rejected::Conflict);
+        let more = wants && self.missed(who.number, &name, since, &mut content);
+        let version = self.accounts.get(&who.number)?.collections.get(&name).map_or(0, Collection::version);
+        let mut answer = NodeBuilder::new("collection").attr("name", name).attr("version", version);
         if more {
             answer = answer.attr("has_more_patches", "true");
         }
-        let mut content = Vec::new();
-        if conflict {
+        if rejected.is_some() {
             answer = answer.attr("type", "error");
-            content.push(stanza::error(409, "conflict"));
+        }
+        Some(if content.is_empty() { answer.build() } else { answer.children(content).build() })
+    }
+
+    /// What somebody at version `since` has missed: a snapshot when that is too long ago, and patches; whether there are
+    /// more.
+    fn missed(&mut self, number: u64, name: &str, since: u64, content: &mut Vec<Node>) -> bool {
+        let Some(collection) = self.accounts.get(&number).and_then(|account| account.collections.get(name)) else {
+            return false;
+        };
+        let base = collection.base_version();
+        let (patches, more) = collection.after(since.max(base));
+        if since < base
+            && let Some(reference) = self.snapshot(number, name)
+        {
+            content.push(stanza::leaf("snapshot", reference.encode_to_vec()));
         }
         if !patches.is_empty() {
             content.push(NodeBuilder::new("patches").children(patches).build());
         }
-        if accepted > 0 {
-            self.touch(Key::Collection(who.number, name.clone()));
-            self.announce_collection(who, &name, version);
+        more
+    }
+
+    /// Where the snapshot of a collection lies; it is laid there when it is first needed.
+    fn snapshot(&mut self, number: u64, name: &str) -> Option<ExternalBlobReference> {
+        let collection = self.accounts.get(&number)?.collections.get(name)?;
+        let there = |reference: &ExternalBlobReference| {
+            reference.direct_path.as_deref().is_some_and(|path| self.media.read(path).is_ok())
+        };
+        if let Some(reference) = collection.reference().filter(there) {
+            return Some(reference);
         }
-        Some(if content.is_empty() { answer.build() } else { answer.children(content).build() })
+        let bytes = collection.snapshot().encode_to_vec();
+        let uploaded = match self.media.phone_uploads(&bytes, MediaType::AppState) {
+            Ok(uploaded) => uploaded,
+            Err(error) => {
+                tracing::warn!(%error, "a snapshot finds no room");
+                return None;
+            }
+        };
+        let reference = ExternalBlobReference {
+            media_key: Some(uploaded.media_key.to_vec()),
+            direct_path: Some(uploaded.direct_path),
+            file_size_bytes: Some(bytes.len() as u64),
+            file_sha256: Some(uploaded.file_sha256.to_vec()),
+            file_enc_sha256: Some(uploaded.file_enc_sha256.to_vec()),
+            ..Default::default()
+        };
+        self.accounts.get_mut(&number)?.collections.get_mut(name)?.set_reference(&reference);
+        self.touch(Key::Collection(number, name.to_owned()));
+        Some(reference)
+    }
+
+    /// Takes a patch of any device of the account, tells the others, and lets the phone read it.
+    pub(super) fn push_patch(&mut self, who: DeviceRef, name: &str, base: u64, patch: &[u8]) -> Result<(), Rejected> {
+        let account = self.accounts.get_mut(&who.number).ok_or(Rejected::Malformed)?;
+        let collection = account.collections.entry(name.to_owned()).or_default();
+        let fresh = collection.version() == 0;
+        let pushed = collection.push(base, patch)?;
+        if fresh || !pushed.folded.is_empty() {
+            self.touch(Key::Collection(who.number, name.to_owned()));
+        }
+        for version in pushed.folded.iter().copied().chain([pushed.version]) {
+            self.touch(Key::Patch(who.number, name.to_owned(), version));
+        }
+        self.announce_collection(who, name, pushed.version);
+        self.phone_reads_settings(who.number);
+        Ok(())
     }
 
     fn announce_collection(&mut self, who: DeviceRef, name: &str, version: u64) {
@@ -118,23 +149,5 @@ impl World {
                 .build();
             self.deliver(DeviceRef { number: who.number, device }, Class::Notification, notification);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_is_stamped_and_an_old_base_is_refused() {
-        let mut collection = Collection::default();
-        assert!(collection.push(0, &[]));
-        assert!(!collection.push(0, &[]), "somebody was faster");
-        assert!(collection.push(1, &[]));
-        let stamped = codec::syncd_patch_decode(&collection.patches[1].0).unwrap();
-        assert_eq!(stamped.version.as_option().and_then(|version| version.version), Some(2));
-        let (after, more) = collection.after(1);
-        assert_eq!((after.len(), more), (1, false));
-        assert!(!collection.push(2, &[0xff; 3]), "no protobuf");
     }
 }

@@ -128,7 +128,7 @@ impl World {
     }
 
     /// Changes the name that others see.
-    pub(crate) fn rename(&mut self, who: DeviceRef, name: &str) -> Result<(), SimError> {
+    pub(super) fn show_name(&mut self, who: DeviceRef, name: &str) -> Result<(), SimError> {
         let name = Self::checked_name(name)?;
         let account = self.accounts.get_mut(&who.number).ok_or(SimError::Unregistered)?;
         if account.name == name {

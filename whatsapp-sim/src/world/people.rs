@@ -25,7 +25,7 @@ const FIRST_LID: u64 = 100_000_000_000_000;
 /// A network of people, not a load generator: every account holds a phone with keys and sessions in memory.
 pub(crate) const MAX_ACCOUNTS: usize = 10_000;
 /// WhatsApp's own limit of a push name.
-const MAX_NAME: usize = 25 * 4;
+pub(super) const MAX_NAME: usize = 25 * 4;
 /// The about text of a fresh account.
 const DEFAULT_ABOUT: &str = "Hey there! I am using WhatsApp.";
 
@@ -73,6 +73,7 @@ impl World {
             app_state_key: AppStateKey { id: Blob(key_id), data: Key32(rng.random()), timestamp: clock::now() },
             devices: BTreeMap::new(),
             collections: BTreeMap::new(),
+            replicas: BTreeMap::new(),
             phone: PhoneSignal::generate(&mut rng),
             inbox: Inbox::default(),
         };

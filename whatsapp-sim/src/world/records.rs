@@ -15,6 +15,7 @@ use super::phone_inbox::{Inbox, Stored};
 use super::queue::Queued;
 use super::social::Social;
 use super::{DeviceRef, World};
+use crate::blob::Blob;
 use crate::phone::content::Attachment;
 use crate::phone::{PhoneError, PhoneSignal, PhoneState};
 
@@ -35,8 +36,6 @@ pub(crate) enum Key {
     Message(u64, u64),
     /// What a phone answers by itself.
     Replies(u64),
-    /// One app-state collection.
-    Collection(u64, String),
     /// A channel without its posts.
     Newsletter(u64),
     /// One post of a channel.
@@ -47,6 +46,10 @@ pub(crate) enum Key {
     Group(u64),
     /// The picture of a person or a group.
     Picture(Chat),
+    /// What the older patches of an app-state collection amount to.
+    Collection(u64, String),
+    /// One of the latest patches of a collection.
+    Patch(u64, String, u64),
 }
 
 /// Why stored records make no world.
@@ -120,6 +123,10 @@ impl World {
             Key::Post(id, post) => {
                 self.newsletters.get(id).and_then(|newsletter| newsletter.posts.get(post)).map(json).transpose()?
             }
+            Key::Patch(number, name, version) => account(number)
+                .and_then(|account| account.collections.get(name)?.patches.get(version))
+                .map(json)
+                .transpose()?,
         };
         Ok(value)
     }
@@ -134,7 +141,10 @@ impl World {
             keys.extend([Key::Account(*number), Key::Signal(*number)]);
             keys.extend(account.inbox.messages.keys().map(|sequence| Key::Message(*number, *sequence)));
             keys.extend(account.inbox.attachments.keys().map(|sequence| Key::Attachment(*number, *sequence)));
-            keys.extend(account.collections.keys().map(|name| Key::Collection(*number, name.clone())));
+            for (name, collection) in &account.collections {
+                keys.insert(Key::Collection(*number, name.clone()));
+                keys.extend(collection.patches.keys().map(|version| Key::Patch(*number, name.clone(), *version)));
+            }
             for (id, device) in &account.devices {
                 keys.insert(Key::Device(*number, *id));
                 keys.extend(device.queue.entries.keys().map(|sequence| Key::Queue(*number, *id, *sequence)));
@@ -201,6 +211,11 @@ impl World {
                     let newsletter = world.newsletters.get_mut(&id).ok_or(RecordError::Orphan)?;
                     newsletter.posts.insert(post, parse(value)?);
                 }
+                Key::Patch(number, name, version) => {
+                    let patch: Blob = parse(value)?;
+                    let collection = world.owner(number)?.collections.get_mut(&name).ok_or(RecordError::Orphan)?;
+                    collection.restore(version, patch);
+                }
             }
         }
         Ok(world)
@@ -253,6 +268,7 @@ fn account(number: u64, record: AccountRecord, phone: PhoneSignal) -> Account {
         app_state_key: record.app_state_key,
         devices: BTreeMap::new(),
         collections: BTreeMap::new(),
+        replicas: BTreeMap::new(),
         phone,
         inbox: Inbox::default(),
     }

@@ -4,6 +4,7 @@
 
 mod account;
 mod admin;
+mod app_state;
 mod calls;
 mod client;
 mod document;
