@@ -19,9 +19,9 @@ pub(crate) fn prepare<B>(request: &mut Request<B>, found: &Match<'_>, peer: Sock
         headers.remove(HOST);
     }
     let uri = absolute_uri(request)?;
-    // Spin reads every header as text and gives up on one that is not.
+    // Spin reads every header as text and answers 500 to one that is not; the fault is the client's.
     if request.headers().values().any(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
-        return Err(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err(StatusCode::BAD_REQUEST);
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -116,6 +116,6 @@ mod tests {
         assert_eq!(refused(Request::get("http://a/").header(HOST, "b")), StatusCode::BAD_REQUEST);
         assert_eq!(refused(Request::get("/").header(HOST, "x.spin.internal")), StatusCode::BAD_REQUEST);
         let odd = Request::get("/").header(HOST, "a").header("x", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert_eq!(refused(odd), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(refused(odd), StatusCode::BAD_REQUEST);
     }
 }

@@ -2,6 +2,7 @@
 //! the host reads the environment.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::fence::Durability;
@@ -55,12 +56,12 @@ pub struct Config {
 impl Config {
     /// Reads the settings through `get`, which gives an environment variable's value.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let api_key = get("API_KEY").filter(|key| key != PLACEHOLDER_KEY).map(|key| ApiKey::new(key.trim()));
-        let socket_auth = match (get("SOCKET_AUTH").map(|text| text.trim().to_lowercase()).as_deref(), &api_key) {
-            (Some("off"), _) | (Some("on") | None, None) => SocketAuth::Off,
-            (Some("on") | None, Some(key)) => SocketAuth::ApiKey(key.clone()),
-            (Some(_), _) => return Err(invalid("SOCKET_AUTH", "must be on or off")),
+        let get = |name: &str| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let api_key = api_key(get("API_KEY"))?;
+        let asks = switch("SOCKET_AUTH", get("SOCKET_AUTH").as_deref())?.unwrap_or(true);
+        let socket_auth = match &api_key {
+            Some(key) if asks => SocketAuth::ApiKey(key.clone()),
+            _ => SocketAuth::Off,
         };
         let sandbox = match (get("SANDBOX_URL"), get("SANDBOX_KEY")) {
             (Some(url), Some(key)) => {
@@ -76,12 +77,9 @@ impl Config {
         };
         let cors_origin = get("CORS_ORIGIN").unwrap_or_else(|| "*".to_owned());
         Ok(Self {
-            redis_url: get("REDIS_URL").unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned()),
+            redis_url: redis_url(get("REDIS_URL"))?,
             host_id: host_id(get("HOST_ID").or_else(|| get("HOSTNAME")))?,
-            max_sessions: match number("MAX_SESSIONS", get("MAX_SESSIONS"))? {
-                Some(0) => return Err(invalid("MAX_SESSIONS", "must be at least 1")),
-                number => number.unwrap_or(DEFAULT_MAX_SESSIONS),
-            },
+            max_sessions: number("MAX_SESSIONS", get("MAX_SESSIONS"))?.map_or(DEFAULT_MAX_SESSIONS, NonZeroUsize::get),
             socket_auth,
             api_key,
             cors_origin: CorsOrigin::parse(&cors_origin).map_err(|error| invalid("CORS_ORIGIN", error))?,
@@ -105,8 +103,51 @@ fn host_id(name: Option<String>) -> Result<String, InvalidSetting> {
     }
 }
 
-fn number<T: std::str::FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, InvalidSetting> {
-    value.map(|value| value.trim().parse().map_err(|_| invalid(name, "must be a number"))).transpose()
+/// Takes a key that a header can carry.
+fn api_key(key: Option<String>) -> Result<Option<ApiKey>, InvalidSetting> {
+    let Some(key) = key.filter(|key| key != PLACEHOLDER_KEY) else { return Ok(None) };
+    if key.chars().any(char::is_control) {
+        return Err(invalid("API_KEY", "may not have control characters, which no header can carry"));
+    }
+    Ok(Some(ApiKey::new(&key)))
+}
+
+/// The address of Redis. An unusable one is not shown, because it may hold a password.
+fn redis_url(url: Option<String>) -> Result<String, InvalidSetting> {
+    let url = url.unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
+    match redis::Client::open(url.as_str()) {
+        Ok(_) => Ok(url),
+        Err(_) => Err(invalid("REDIS_URL", "must look like redis://host:port or redis://user:password@host:port")),
+    }
+}
+
+/// A setting that is on or off, in any of the words people use.
+pub fn switch(name: &'static str, value: Option<&str>) -> Result<Option<bool>, InvalidSetting> {
+    let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };
+    match value.to_ascii_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" => Ok(Some(true)),
+        "off" | "false" | "no" | "0" => Ok(Some(false)),
+        _ => Err(invalid(name, format!("must be on or off (or true, false, yes, no, 1, 0), not {value:?}"))),
+    }
+}
+
+/// A number of a type that knows its own limits.
+fn number<T: Number>(name: &'static str, value: Option<String>) -> Result<Option<T>, InvalidSetting> {
+    let wrong = |value: &str| invalid(name, format!("must be {}, not {value:?}", T::ALLOWED));
+    value.map(|value| value.parse().map_err(|_| wrong(&value))).transpose()
+}
+
+trait Number: std::str::FromStr {
+    /// What may be written.
+    const ALLOWED: &'static str;
+}
+
+impl Number for NonZeroUsize {
+    const ALLOWED: &'static str = "at least 1, a whole number";
+}
+
+impl Number for u32 {
+    const ALLOWED: &'static str = "a whole number from 0";
 }
 
 pub(crate) fn invalid(name: &'static str, problem: impl fmt::Display) -> InvalidSetting {
@@ -136,9 +177,26 @@ mod tests {
     }
 
     #[test]
+    fn values_as_people_write_them() {
+        for off in ["OFF", "false", "No", " 0 "] {
+            assert!(matches!(config(&[("API_KEY", "k"), ("SOCKET_AUTH", off)]).unwrap().socket_auth, SocketAuth::Off));
+        }
+        let key = config(&[("API_KEY", " k\n")]).unwrap().api_key.unwrap();
+        assert_eq!(key.check(Some("k")), Ok(()));
+        assert!(config(&[("API_KEY", " \n")]).unwrap().api_key.is_none());
+        let error = config(&[("MAX_SESSIONS", "0")]).err().unwrap().to_string();
+        assert_eq!(error, "MAX_SESSIONS: must be at least 1, a whole number, not \"0\"");
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named() {
         for (name, settings) in [
             ("SOCKET_AUTH", &[("API_KEY", "k"), ("SOCKET_AUTH", "perhaps")][..]),
+            ("SOCKET_AUTH", &[("SOCKET_AUTH", "perhaps")]),
+            ("API_KEY", &[("API_KEY", "a\tb")]),
+            ("REDIS_URL", &[("REDIS_URL", "localhost:6379")]),
+            ("MAX_SESSIONS", &[("MAX_SESSIONS", "0")]),
+            ("REDIS_WAITAOF", &[("REDIS_WAITAOF", "-1")]),
             ("MAX_SESSIONS", &[("MAX_SESSIONS", "many")]),
             ("HOST_ID", &[("HOST_ID", "a{b}")]),
             ("SANDBOX_URL", &[("SANDBOX_URL", "ws://127.0.0.1:1/ws/chat")]),

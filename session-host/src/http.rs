@@ -5,9 +5,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use contract::envelope::Envelope;
 use contract::error::ErrorCode;
@@ -20,6 +21,7 @@ use crate::redis::Redis;
 use api_key::{API_KEY_HEADER, ApiKey};
 
 pub mod api_key;
+mod door;
 
 /// `GET`: connected sockets.
 const STATS: &str = "/api/websocket/stats";
@@ -50,7 +52,16 @@ pub fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>
         .route_service(&format!("{PATH}/"), service.clone())
         .route_service(&format!("{PATH}/{{*rest}}"), service)
         .layer(realtime.cors());
-    Router::new().route(STATS, get(stats)).with_state(Public { realtime, api_key }).merge(socket)
+    let door = from_fn_with_state(realtime.cors_origin().clone(), door::pass);
+    let stats = Router::new().route(STATS, any(stats)).with_state(Public { realtime, api_key }).layer(door);
+    stats.merge(socket)
+}
+
+/// Gives a path of ours that is spelled otherwise its one spelling, as the API does with its own.
+pub(crate) fn respell(uri: &mut Uri) {
+    if let Some(known) = door::respelled(uri, STATS) {
+        *uri = known;
+    }
 }
 
 /// What only operators reach: `/healthz` and `/readyz`.
@@ -63,12 +74,15 @@ pub fn router(redis: Redis, realtime: Realtime, layer: &SocketIoLayer, api_key: 
     public(realtime, layer, api_key).merge(internal(redis))
 }
 
-async fn stats(State(public): State<Public>, headers: HeaderMap) -> Response {
+async fn stats(State(public): State<Public>, method: Method, headers: HeaderMap) -> Response {
     if let Some(key) = &public.api_key {
-        let offered = headers.get(API_KEY_HEADER).and_then(|value| value.to_str().ok());
-        if let Err(code) = key.check(offered) {
+        let offered = headers.get(API_KEY_HEADER).map(axum::http::HeaderValue::as_bytes);
+        if let Err(code) = key.check_bytes(offered) {
             return failure(code);
         }
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return failure(ErrorCode::RouteNotFound);
     }
     Json(Envelope::data(public.realtime.stats())).into_response()
 }

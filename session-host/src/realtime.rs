@@ -170,4 +170,8 @@ impl Realtime {
     pub(crate) fn cors(&self) -> CorsLayer {
         self.cors.layer()
     }
+
+    pub(crate) fn cors_origin(&self) -> &CorsOrigin {
+        &self.cors
+    }
 }

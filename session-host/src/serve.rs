@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use crate::http;
+
 /// Time for the head of a request, and for a connection to be idle between two: longer than the proxies before us keep one.
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 
@@ -123,13 +125,14 @@ impl Port {
         let router = self.router;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(|body| Body::new(TimedBody::new(body)));
+            http::respell(request.uri_mut());
             request.extensions_mut().insert(ConnectInfo(peer));
             let answer = router.clone().oneshot(request);
             async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         });
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.cut.cancelled() => return,

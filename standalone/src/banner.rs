@@ -21,8 +21,8 @@ pub(crate) fn refuse(problem: &str) -> ExitCode {
 
 /// Where everything is, and what to do first.
 #[expect(clippy::print_stdout, reason = "the terminal is the interface")]
-pub(crate) fn print(settings: &Settings, sandbox: Option<&Sandbox>, redis: &RedisServer) {
-    let base = format!("http://localhost:{}", settings.listen.port());
+pub(crate) fn print(settings: &Settings, port: u16, sandbox: Option<&Sandbox>, redis: &RedisServer) {
+    let base = format!("http://localhost:{port}");
     let network = settings.default_network();
     println!("\nChatery Edge is running.\n");
     println!("  API            {base}/api/whatsapp");

@@ -102,6 +102,7 @@ async fn serve(
     redis: &RedisServer,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
+    let port = listener.local_addr()?.port();
     let start = async {
         let objects = object_store::start(data).await?;
         let sandbox = sandbox::start(settings, data).await?;
@@ -115,7 +116,7 @@ async fn serve(
         started = start => started?,
         () = stop.cancelled() => return Ok(()),
     };
-    banner::print(settings, sandbox.as_ref(), redis);
+    banner::print(settings, port, sandbox.as_ref(), redis);
 
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());

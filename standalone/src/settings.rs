@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
+use session_host::config::{self, Config};
 
 use crate::object_store::ObjectStore;
 use crate::options::Options;
@@ -45,40 +46,42 @@ impl Settings {
         };
         let mut values = file;
         values.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
-        values.retain(|_, value| !value.trim().is_empty());
         Self::from_values(options, values)
     }
 
     fn from_values(options: &Options, mut values: BTreeMap<String, String>) -> anyhow::Result<Self> {
-        values.retain(|name, value| name != "API_KEY" || value.trim() != PLACEHOLDER_KEY);
-        let port = match (options.port, values.get("PORT")) {
-            (Some(port), _) => port,
-            (None, Some(text)) => text.trim().parse().context("PORT must be a number")?,
-            (None, None) => DEFAULT_PORT,
+        for value in values.values_mut() {
+            *value = value.trim().to_owned();
+        }
+        values.retain(|name, value| !value.is_empty() && (name != "API_KEY" || value != PLACEHOLDER_KEY));
+        if options.live {
+            values.insert("DEFAULT_NETWORK".to_owned(), "live".to_owned());
+        }
+        // The host's own settings, before anything is started; what it is given by us is not there yet.
+        Config::from_env(|name| values.get(name).cloned())?;
+        let port = match options.port {
+            Some(port) => port,
+            None => number(&values, "PORT")?.unwrap_or(DEFAULT_PORT),
         };
         let has_key = values.contains_key("API_KEY");
         let address = match values.get("BIND_ADDRESS") {
-            Some(text) => text.trim().parse().context("BIND_ADDRESS must be an IP address")?,
+            Some(text) => text
+                .parse()
+                .with_context(|| format!("BIND_ADDRESS: must be an IP address, such as 127.0.0.1, not {text:?}"))?,
             None if has_key => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             None => IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         ensure!(
             has_key || address.is_loopback(),
-            "BIND_ADDRESS is open to others, and API_KEY is not set: set a key, or leave BIND_ADDRESS away"
+            "BIND_ADDRESS: {address} is open to others, and API_KEY is not set: set a key, or leave BIND_ADDRESS away"
         );
-        if options.live {
-            values.insert("DEFAULT_NETWORK".to_owned(), "live".to_owned());
-        }
         let elsewhere = values.contains_key("SANDBOX_URL");
-        let off = match values.get("SANDBOX").map(|value| value.trim().to_lowercase()).as_deref() {
-            None | Some("on" | "true" | "1" | "yes") => false,
-            Some("off" | "false" | "0" | "no") => true,
-            Some(_) => bail!("SANDBOX must be on or off"),
-        };
-        let sandbox_port = match values.get("SANDBOX_PORT") {
-            Some(text) => text.trim().parse().context("SANDBOX_PORT must be a number")?,
-            None => DEFAULT_SANDBOX_PORT,
-        };
+        let on = config::switch("SANDBOX", values.get("SANDBOX").map(String::as_str))?.unwrap_or(true);
+        let sandbox_port = number(&values, "SANDBOX_PORT")?.unwrap_or(DEFAULT_SANDBOX_PORT);
+        ensure!(
+            elsewhere || on || !values.get("DEFAULT_NETWORK").is_some_and(|name| name.eq_ignore_ascii_case("sandbox")),
+            "DEFAULT_NETWORK: sandbox, but SANDBOX is off and SANDBOX_URL is not set, so there is none"
+        );
         let named = |flag: &Option<PathBuf>, variable: &str, default: &str| {
             flag.clone().unwrap_or_else(|| values.get(variable).map_or_else(|| default.into(), PathBuf::from))
         };
@@ -87,7 +90,7 @@ impl Settings {
             data_dir: named(&options.data, "DATA_DIR", "data"),
             manifest: named(&options.manifest, "SPIN_MANIFEST", "spin.toml"),
             redis_url: values.get("REDIS_URL").cloned(),
-            sandbox_listen: (!elsewhere && !off).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, sandbox_port))),
+            sandbox_listen: (!elsewhere && on).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, sandbox_port))),
             values,
         })
     }
@@ -127,6 +130,14 @@ impl Settings {
     pub(crate) fn default_network(&self) -> &str {
         self.get("DEFAULT_NETWORK").unwrap_or(if self.has_sandbox() { "sandbox" } else { "live" })
     }
+}
+
+/// A port among the settings.
+fn number(values: &BTreeMap<String, String>, name: &str) -> anyhow::Result<Option<u16>> {
+    let read = |text: &String| {
+        text.parse().with_context(|| format!("{name}: must be a port from 0 (any) to 65535, not {text:?}"))
+    };
+    values.get(name).map(read).transpose()
 }
 
 /// Reads `NAME=value` lines; comments, empty lines, `export ` and surrounding quotes are understood, nothing is expanded.
@@ -180,6 +191,27 @@ mod tests {
         let live = Options { live: true, ..Options::default() };
         let live = settings(&[], &live).unwrap();
         assert_eq!((live.default_network(), live.has_sandbox()), ("live", true));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_what_can() {
+        let none = Options::default();
+        for (name, value, allowed) in [
+            ("PORT", "http", "a port from 0 (any) to 65535, not \"http\""),
+            ("SANDBOX_PORT", "70000", "a port from 0 (any) to 65535, not \"70000\""),
+            ("BIND_ADDRESS", "localhost", "an IP address, such as 127.0.0.1, not \"localhost\""),
+            ("SANDBOX", "perhaps", "on or off (or true, false, yes, no, 1, 0), not \"perhaps\""),
+            ("MAX_SESSIONS", "0", "at least 1, a whole number, not \"0\""),
+            ("SOCKET_AUTH", "perhaps", "on or off"),
+            ("API_KEY", "a\u{1}b", "control characters"),
+        ] {
+            let error = settings(&[(name, value)], &none).err().unwrap().to_string();
+            assert!(error.starts_with(&format!("{name}: m")) && error.contains(allowed), "{error}");
+        }
+        assert!(settings(&[("SANDBOX", "OFF"), ("DEFAULT_NETWORK", "sandbox")], &none).is_err());
+        let blank = settings(&[("API_KEY", " \t"), ("SANDBOX", "Yes"), ("PORT", " 4000 ")], &none).unwrap();
+        assert!(blank.get("API_KEY").is_none() && blank.has_sandbox() && blank.listen.port() == 4000);
+        assert_eq!(settings(&[("API_KEY", " k ")], &none).unwrap().get("API_KEY"), Some("k"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use e2e::sockets::Socket;
 use e2e::stack::{Plan, Stack};
+use reqwest::Method;
 use serde_json::json;
 
 /// The key of this test.
@@ -50,5 +51,25 @@ async fn a_key_closes_everything_but_health() -> anyhow::Result<()> {
     }
     let counted = stack.api.get(stats).await?;
     assert_eq!(counted.body["data"], json!({ "totalConnections": 3, "sessionRooms": { "shop": 3 } }));
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn guessing_the_dashboards_password_is_slow_and_seen() -> anyhow::Result<()> {
+    let stack = Plan::default().setting("DASHBOARD_PASSWORD", "the-password-itself").start().await?;
+    let attempt = async |password: &str| {
+        let body = json!({ "username": "admin", "password": password });
+        stack.api.ask(stack.api.request(Method::POST, "/api/dashboard/login").json(&body)).await
+    };
+    assert_eq!(attempt("the-password-itself").await?.status, 200);
+    for _ in 0..10 {
+        let wrong = attempt("a-wrong-guess").await?;
+        assert_eq!((wrong.status, wrong.code()), (401, "invalid_credentials"), "{wrong:?}");
+    }
+    assert_eq!(attempt("a-wrong-guess").await?.status, 429);
+    assert_eq!(attempt("the-password-itself").await?.status, 429);
+    let output = stack.output()?;
+    assert!(output.contains("WARN") && output.contains("a dashboard login from 127.0.0.1 failed"), "{output}");
+    assert!(!output.contains("a-wrong-guess") && !output.contains("the-password-itself"), "{output}");
     stack.stop().await
 }

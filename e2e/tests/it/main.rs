@@ -6,6 +6,7 @@ mod front;
 mod input;
 mod kills;
 mod network;
+mod port;
 mod quick_start;
 mod readme;
 mod restarts;

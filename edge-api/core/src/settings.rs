@@ -47,38 +47,47 @@ pub struct Settings {
     pub dashboard_password: Option<String>,
 }
 
-/// A setting with a value it cannot have.
+/// A setting with a value it cannot have. Its text has the name as environment variables are written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}", name.to_uppercase())]
+#[error("{}: {problem}", name.to_ascii_uppercase())]
 pub struct InvalidSetting {
     /// Its name.
     pub name: &'static str,
-    /// What it must be.
-    pub problem: &'static str,
+    /// What it must be and, when it is no secret, what it is.
+    pub problem: String,
+}
+
+fn invalid(name: &'static str, allowed: &str, value: &str) -> InvalidSetting {
+    InvalidSetting { name, problem: format!("must be {allowed}, not {value:?}") }
 }
 
 impl Settings {
     /// Reads them from texts; absent and empty texts take the default.
     pub fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let text = |name| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let flag = |name| match text(name).map(|text| text.trim().to_lowercase()).as_deref() {
+        let flag = |name| match text(name).map(|text| text.to_ascii_lowercase()).as_deref() {
             None | Some("false" | "0" | "off" | "no") => Ok(false),
             Some("true" | "1" | "on" | "yes") => Ok(true),
-            Some(_) => Err(InvalidSetting { name, problem: "must be true or false" }),
+            Some(other) => Err(invalid(name, "true or false (or on, off, yes, no, 1, 0)", other)),
         };
         let network = text("default_network").unwrap_or_else(|| Network::Live.as_str().to_owned());
         let country = text("default_country_code").unwrap_or_else(|| DEFAULT_COUNTRY_CODE.to_owned());
         if country.len() > MAX_COUNTRY_CODE || !country.bytes().all(|b| b.is_ascii_digit()) || country.starts_with('0')
         {
-            return Err(InvalidSetting { name: "default_country_code", problem: "must be one to three digits" });
+            return Err(invalid("default_country_code", "one to three digits that do not begin with 0", &country));
+        }
+        let api_key = text("api_key").filter(|key| key != EXAMPLE_API_KEY);
+        if api_key.as_ref().is_some_and(|key| key.chars().any(char::is_control)) {
+            let problem = "may not have control characters, which no header can carry".to_owned();
+            return Err(InvalidSetting { name: "api_key", problem });
         }
         Ok(Self {
             redis_url: with_credentials(text("redis_url"), text("redis_credentials"))?,
-            api_key: api_key(text("api_key"))?,
+            api_key,
             cors_origin: text("cors_origin").unwrap_or_else(|| "*".to_owned()),
             legacy_status: flag("legacy_status")?,
-            default_network: Network::parse(&network)
-                .ok_or(InvalidSetting { name: "default_network", problem: "must be live or sandbox" })?,
+            default_network: Network::parse(&network.to_ascii_lowercase())
+                .ok_or_else(|| invalid("default_network", "live or sandbox", &network))?,
             sandbox_enabled: flag("sandbox_enabled")?,
             default_country_code: country,
             dashboard_username: text("dashboard_username").unwrap_or_else(|| "admin".to_owned()),
@@ -87,18 +96,9 @@ impl Settings {
     }
 }
 
-/// A key that a header can carry.
-fn api_key(key: Option<String>) -> Result<Option<String>, InvalidSetting> {
-    match key.filter(|key| key != EXAMPLE_API_KEY) {
-        Some(key) if key.chars().any(char::is_control) => {
-            Err(InvalidSetting { name: "api_key", problem: "may not have control characters" })
-        }
-        key => Ok(key),
-    }
-}
-
 fn with_credentials(url: Option<String>, credentials: Option<String>) -> Result<String, InvalidSetting> {
-    let wrong = InvalidSetting { name: "redis_url", problem: "must be redis://host:port" };
+    // The value may hold a password.
+    let wrong = InvalidSetting { name: "redis_url", problem: "must look like redis://host:port".to_owned() };
     let url = url.ok_or(wrong.clone())?;
     let (scheme, rest) = url.split_once("://").ok_or(wrong)?;
     Ok(match credentials {
@@ -130,15 +130,6 @@ mod tests {
     }
 
     #[test]
-    fn people_write_flags_and_keys_as_they_like() {
-        for yes in ["true", "TRUE", " 1 ", "on", "Yes"] {
-            let settings = read(&[("redis_url", "redis://h"), ("legacy_status", yes), ("api_key", " k ")]).unwrap();
-            assert!(settings.legacy_status, "{yes}");
-            assert_eq!(settings.api_key.as_deref(), Some("k"));
-        }
-    }
-
-    #[test]
     fn credentials_go_into_the_address() {
         for (credentials, url) in [("", "redis://h:1"), (":pw", "redis://:pw@h:1"), ("user:pw", "redis://user:pw@h:1")]
         {
@@ -148,12 +139,33 @@ mod tests {
     }
 
     #[test]
+    fn values_as_people_write_them() {
+        for (text, flag) in [("TRUE", true), ("yes", true), (" 1 ", true), ("On", true), ("No", false), ("OFF", false)]
+        {
+            let settings = read(&[("redis_url", "redis://h"), ("legacy_status", text)]).unwrap();
+            assert_eq!(settings.legacy_status, flag, "{text}");
+        }
+        let values = [("redis_url", "redis://h"), ("api_key", " k \n"), ("default_network", "Sandbox")];
+        let settings = read(&values).unwrap();
+        assert_eq!((settings.api_key.as_deref(), settings.default_network), (Some("k"), Network::Sandbox));
+        assert_eq!(read(&[("redis_url", "redis://h"), ("api_key", " \t")]).unwrap().api_key, None);
+    }
+
+    #[test]
+    fn a_problem_names_variable_value_and_what_is_allowed() {
+        let error = read(&[("redis_url", "redis://h"), ("legacy_status", "maybe")]).unwrap_err().to_string();
+        assert_eq!(error, "LEGACY_STATUS: must be true or false (or on, off, yes, no, 1, 0), not \"maybe\"");
+        let error = read(&[("redis_url", "redis://h"), ("api_key", "se\ncret")]).unwrap_err().to_string();
+        assert!(error.starts_with("API_KEY: ") && !error.contains("cret"), "{error}");
+    }
+
+    #[test]
     fn impossible_values_are_named() {
         for (name, value) in [
             ("redis_url", ""),
             ("redis_url", "localhost"),
-            ("api_key", "a\nb"),
             ("legacy_status", "maybe"),
+            ("api_key", "a\nb"),
             ("sandbox_enabled", "x"),
             ("default_network", "moon"),
             ("default_country_code", "0x"),

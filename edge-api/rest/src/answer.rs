@@ -1,6 +1,7 @@
 //! Answers: the envelope as JSON, and failures with their status. Owns the difference between true statuses and the original's.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -112,8 +113,8 @@ impl From<RedisError> for Failure {
 
 /// Standard error is the log of a component. Errors name commands and causes, never texts, numbers or keys of a client.
 #[expect(clippy::print_stderr, reason = "the log of a component is its standard error")]
-fn log(error: &RedisError) {
-    eprintln!("edge-rest: {error}");
+pub(crate) fn log(what: &impl fmt::Display) {
+    eprintln!("edge-rest: {what}");
 }
 
 impl IntoResponse for Failure {

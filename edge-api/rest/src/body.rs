@@ -15,6 +15,9 @@ use crate::form;
 /// Largest body in bytes: the original's 100 kB.
 pub(crate) const MAX_BODY: usize = 100 * 1024;
 
+/// The sentence for a form that is none.
+const NO_FORM: &str = "Request body is not a valid form";
+
 /// The body of a request. `None` when there is none, or none of a known type.
 #[derive(Debug)]
 pub(crate) struct Given(pub(crate) Option<Fields>);
@@ -41,10 +44,10 @@ impl<S: Sync> FromRequest<S> for Given {
             return Ok(Self(announced.is_some().then(Fields::default)));
         }
         let object = match kind {
-            Kind::Json => json(&bytes),
-            Kind::Form => form::parse(&bytes),
+            Kind::Json => json(&bytes).ok_or(ErrorCode::MalformedBody)?,
+            Kind::Form => form::parse(&bytes).ok_or_else(|| Failure::new(ErrorCode::MalformedBody, NO_FORM))?,
         };
-        Ok(Self(Some(Fields::new(object.ok_or(ErrorCode::MalformedBody)?))))
+        Ok(Self(Some(Fields::new(object))))
     }
 }
 

@@ -12,6 +12,7 @@ mod fields;
 mod form;
 mod paths;
 mod routes;
+mod throttle;
 
 #[cfg(target_family = "wasm")]
 mod component;

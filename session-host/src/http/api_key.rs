@@ -25,6 +25,11 @@ impl ApiKey {
 
     /// Checks what a client offers. Nothing and the empty text are a missing key.
     pub fn check(&self, offered: Option<&str>) -> Result<(), ErrorCode> {
+        self.check_bytes(offered.map(str::as_bytes))
+    }
+
+    /// As [`Self::check`], for what may be no text.
+    pub fn check_bytes(&self, offered: Option<&[u8]>) -> Result<(), ErrorCode> {
         let offered = offered.filter(|key| !key.is_empty()).ok_or(ErrorCode::MissingApiKey)?;
         let offered: [u8; 32] = Sha256::digest(offered).into();
         if bool::from(offered.ct_eq(&self.digest)) { Ok(()) } else { Err(ErrorCode::InvalidApiKey) }
@@ -49,6 +54,7 @@ mod tests {
         assert_eq!(key.check(Some("sesame ")), Err(ErrorCode::InvalidApiKey));
         assert_eq!(key.check(Some("")), Err(ErrorCode::MissingApiKey));
         assert_eq!(key.check(None), Err(ErrorCode::MissingApiKey));
+        assert_eq!(key.check_bytes(Some(b"\xe4")), Err(ErrorCode::InvalidApiKey));
         assert_eq!(format!("{key:?}"), "ApiKey");
     }
 }

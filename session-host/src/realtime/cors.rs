@@ -1,12 +1,12 @@
-//! Which web pages may use Socket.IO from another origin, as `CORS_ORIGIN` says: `*`, one origin, or several with commas
-//! between (the original takes a list for one literal). Nothing but Socket.IO is opened by it.
+//! Which web pages may use the host from another origin, as `CORS_ORIGIN` says: `*`, one origin, or several with commas
+//! between (the original takes a list for one literal).
 
 use axum::http::{HeaderValue, Method};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// The allowed origins.
+/// The allowed origins. `None` are all.
 #[derive(Clone, Debug)]
-pub struct CorsOrigin(AllowOrigin);
+pub struct CorsOrigin(Option<Vec<HeaderValue>>);
 
 /// The setting names no origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ impl CorsOrigin {
     /// Reads the setting.
     pub fn parse(text: &str) -> Result<Self, InvalidCorsOrigin> {
         if text.trim() == "*" {
-            return Ok(Self(AllowOrigin::any()));
+            return Ok(Self(None));
         }
         let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
         let origins: Vec<HeaderValue> =
@@ -26,12 +26,25 @@ impl CorsOrigin {
         if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
             return Err(InvalidCorsOrigin);
         }
-        Ok(Self(AllowOrigin::list(origins)))
+        Ok(Self(Some(origins)))
+    }
+
+    /// Whether pages of every origin are allowed.
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// What an answer to a request from `origin` says is allowed. `None` when that origin is not.
+    pub(crate) fn answer(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        let Some(listed) = &self.0 else { return Some(HeaderValue::from_static("*")) };
+        let same = |one: &HeaderValue, other: &HeaderValue| one.as_bytes().eq_ignore_ascii_case(other.as_bytes());
+        origin.filter(|origin| listed.iter().any(|one| same(one, origin))).cloned()
     }
 
     pub(super) fn layer(&self) -> CorsLayer {
+        let origins = self.0.clone().map_or_else(AllowOrigin::any, AllowOrigin::list);
         CorsLayer::new()
-            .allow_origin(self.0.clone())
+            .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
     }

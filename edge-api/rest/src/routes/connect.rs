@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use contract::error::ErrorCode;
-use contract::id::SessionId;
+use contract::id::{MAX_SESSION_ID_LENGTH, SessionId};
 use contract::record::SessionRecord;
 use contract::session::{Network, SessionInfo, SessionStatus, StatusReason};
 use edge_core::port::Port;
@@ -26,8 +27,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// Longest pause between looks.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn connect<P: Port>(State(app): State<App<P>>, SessionPath(id): SessionPath, body: Given) -> Answer {
-    let id = id.ok_or(ErrorCode::InvalidSessionId)?;
+pub(super) async fn connect<P: Port>(
+    State(app): State<App<P>>,
+    SessionPath(id): SessionPath,
+    path: Result<Path<String>, PathRejection>,
+    body: Given,
+) -> Answer {
+    let id = id.ok_or_else(|| unusable(path.as_ref().map_or("", |Path(id)| id)))?;
     let fields = body.or_empty();
     let wish = wish(&app, &fields)?;
     let mut pauses = Pauses::new(PATIENCE);
@@ -54,6 +60,15 @@ pub(super) async fn connect<P: Port>(State(app): State<App<P>>, SessionPath(id):
     let record = settled(&app, &id, &before).await?;
     let message = if created { "Session created" } else { "Reconnecting existing session" };
     Ok(answer::ok(message, info(&app, record).await?))
+}
+
+/// Why a text is no session id: the usual sentence says nothing of its length.
+fn unusable(id: &str) -> Failure {
+    if id.len() > MAX_SESSION_ID_LENGTH {
+        let message = format!("Invalid session ID. Use at most {MAX_SESSION_ID_LENGTH} characters.");
+        return Failure::new(ErrorCode::InvalidSessionId, message);
+    }
+    ErrorCode::InvalidSessionId.into()
 }
 
 fn wish<P>(app: &App<P>, fields: &Fields) -> Result<Connect, Failure> {

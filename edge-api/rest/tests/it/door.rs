@@ -142,3 +142,36 @@ async fn dashboard_login() {
     let form = "application/x-www-form-urlencoded; charset=utf-8";
     api.call_raw("POST", path, form, "username=admin&password=hunter2").await.assert_success("Login successful");
 }
+
+#[tokio::test]
+async fn dashboard_logins_are_throttled_by_address_and_in_all() {
+    let api = Api::start(&[("dashboard_password", "hunter2"), ("legacy_status", "true")]).await;
+    let attempt = async |address: &str, password: &str| {
+        let body = json!({ "username": "admin", "password": password }).to_string();
+        let request = Request::post("/api/dashboard/login").header("content-type", "application/json");
+        // What a client says of itself comes first, and does not count.
+        let request = request.header("spin-client-addr", "6.6.6.6:6").header("spin-client-addr", address);
+        api.send(request.body(Body::from(body)).unwrap()).await
+    };
+    let waits = |reply: &crate::api::Reply| {
+        reply.assert_failure(429, "overloaded", "Too many login attempts; try again later");
+        let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=300).contains(&seconds), "{seconds}");
+    };
+    for _ in 0..9 {
+        assert_eq!(attempt("192.0.2.1:1", "guess").await.status, 401);
+    }
+    assert_eq!(attempt("192.0.2.1:2", "hunter2").await.status, 200, "the right one is not counted");
+    for port in 0..10 {
+        assert_eq!(attempt(&format!("192.0.2.1:{port}"), "guess").await.status, 401, "and begins anew");
+    }
+    waits(&attempt("192.0.2.1:3", "guess").await);
+    waits(&attempt("192.0.2.1:3", "hunter2").await);
+    assert_eq!(attempt("192.0.2.2:1", "hunter2").await.status, 200, "others are let in");
+
+    // 19 wrong ones so far, of the 100 that all may have together.
+    for other in 0..81 {
+        assert_eq!(attempt(&format!("198.51.100.{other}:1"), "guess").await.status, 401);
+    }
+    waits(&attempt("192.0.2.2:1", "hunter2").await);
+}

@@ -1,0 +1,93 @@
+//! The port of the program itself: what clients of any kind may do to it, and what the others notice.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use e2e::stack::{Plan, Stack};
+use reqwest::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long an ordinary answer may take beside many stuck ones.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// More clients than the edge works on at once.
+const STUCK: usize = 1_200;
+
+fn address(stack: &Stack) -> anyhow::Result<SocketAddr> {
+    let base = stack.api.base().strip_prefix("http://").context("an address")?;
+    Ok(base.parse()?)
+}
+
+/// Sends these bytes, and reads what comes back until the server closes.
+async fn said(stack: &Stack, bytes: &[u8]) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(address(stack)?).await?;
+    stream.write_all(bytes).await?;
+    let mut answer = Vec::new();
+    timeout(AT_ONCE, stream.read_to_end(&mut answer)).await.context("it does not close")??;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn stuck_clients_cost_nobody_else() -> anyhow::Result<()> {
+    let mut stack = Stack::start().await?;
+    let mut stuck_clients = Vec::new();
+    for number in 0..STUCK {
+        let mut stream = TcpStream::connect(address(&stack)?).await?;
+        let head = if number % 2 == 0 {
+            "POST /api/whatsapp/chats/send-text HTTP/1.1\r\nhost: localhost\r\n\
+             content-type: application/json\r\ncontent-length: 5000\r\n\r\n{"
+        } else {
+            "GET /api/health HTTP/1.1\r\nhost: loc"
+        };
+        stream.write_all(head.as_bytes()).await?;
+        stuck_clients.push(stream);
+    }
+    let answer = timeout(AT_ONCE, stack.api.get("/api/health")).await.context("no answer beside stuck clients")??;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    stack.terminate().await?;
+    let output = stack.output()?;
+    assert!(!output.contains("trapped"), "{output}");
+    drop(stuck_clients);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_not_served() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let preface = said(&stack, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await?;
+    assert!(preface.is_empty() || preface.starts_with("HTTP/1.1 400"), "{preface:?}");
+    let latin = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\nx-name: M\xfcller\r\nconnection: close\r\n\r\n";
+    let latin = said(&stack, latin).await?;
+    assert!(latin.starts_with("HTTP/1.1 400") && latin.contains("\"code\":\"malformed_body\""), "{latin}");
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn statistics_have_the_same_door_as_the_api() -> anyhow::Result<()> {
+    let stack = Plan::default().api_key("a-key-for-tests").start().await?;
+    let (stats, health) = ("/api/websocket/stats", "/api/whatsapp/sessions");
+    for path in [stats, "/API/WebSocket/Stats/", "/api/websocket/stats/?a=b"] {
+        let answer = stack.api.get(path).await?;
+        assert_eq!((answer.status, &answer.body["success"]), (200, &true.into()), "{path}: {answer:?}");
+    }
+    let headers = async |method: Method, path: &str| {
+        let request = stack.api.request(method, path).header("origin", "https://a.example");
+        let request = request.header("x-request-id", "mine").header("access-control-request-headers", "x-api-key");
+        let answer = request.send().await?;
+        let mut seen: Vec<_> = answer.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        seen.retain(|(name, _)| name.as_str().starts_with("access-control") || name == "x-request-id");
+        seen.sort_by_key(|(name, _)| name.to_string());
+        anyhow::Ok((answer.status(), seen))
+    };
+    for method in [Method::GET, Method::OPTIONS, Method::DELETE] {
+        assert_eq!(headers(method.clone(), stats).await?, headers(method.clone(), health).await?, "{method}");
+    }
+    let key =
+        b"GET /api/websocket/stats HTTP/1.1\r\nhost: localhost\r\nx-api-key: \xc3\xa4\r\nconnection: close\r\n\r\n";
+    let strange = said(&stack, key).await?;
+    assert!(strange.starts_with("HTTP/1.1 403"), "{strange}");
+    stack.stop().await
+}
