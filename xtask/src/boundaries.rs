@@ -108,6 +108,7 @@ const NAMES: &[Name] = &[
             "session-host/src/main.rs",
             "standalone/src/main.rs",
             "standalone/src/settings.rs",
+            "standalone/tests/",
             "whatsapp-sim/src/bin/whatsapp-sim.rs",
             "edge-runtime/tests/",
             "e2e/",

@@ -2,7 +2,6 @@
 
 mod access;
 mod events;
-mod front;
 mod input;
 mod kills;
 mod network;
@@ -12,3 +11,4 @@ mod readme;
 mod restarts;
 mod sending;
 mod sessions;
+mod settings;

@@ -1,34 +1,9 @@
-//! The port, and what the program makes of its settings.
+//! What the program makes of settings that cannot be.
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use e2e::process::Process;
 use e2e::programs;
-use e2e::stack::Stack;
 use e2e::wait::{SOON, Seen, wait_for};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-
-/// Says something on a connection of its own, and no more, and hears the answer to the end.
-async fn say(stack: &Stack, text: &str) -> anyhow::Result<String> {
-    let address = stack.api.base().strip_prefix("http://").context("the base is http")?;
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(text.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-#[tokio::test]
-async fn one_protocol_and_headers_in_any_alphabet() -> anyhow::Result<()> {
-    let stack = Stack::start().await?;
-    let answer = say(&stack, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
-    ensure!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "HTTP/2 was taken: {answer:?}");
-    let answer =
-        say(&stack, "GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Name: caf\u{e9}\r\nConnection: close\r\n\r\n")
-            .await?;
-    ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    stack.stop().await
-}
 
 #[tokio::test]
 async fn a_wrong_setting_ends_the_start_and_leaves_nothing_behind() -> anyhow::Result<()> {
