@@ -97,6 +97,8 @@ codes! {
     OutcomeUnknown = "outcome_unknown", 504, "The outcome is not known: look before you try again";
     /// The outcome is not known yet; asking again with the same key gives it.
     Timeout = "timeout", 504, "No answer from WhatsApp yet";
+    /// The dashboard's password was guessed too often.
+    TooManyAttempts = "too_many_attempts", 429, "Too many login attempts; try again later";
     /// The body of a request did not arrive in time.
     RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
     /// No host owns the session at the moment.

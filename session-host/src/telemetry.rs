@@ -60,9 +60,7 @@ mod tests {
 
     #[test]
     fn packets_are_never_logged() {
-        for wanted in
-            [Some("trace"), Some("engineioxide=trace,whatsapp_rust::noise=trace"), Some("not a filter="), None]
-        {
+        for wanted in [Some("trace"), Some("engineioxide=trace,Client::noise=trace"), Some("not a filter="), None] {
             let text = filter(wanted, "warn").to_string();
             let private = PRIVATE.map(|(target, most)| format!("{target}={most}"));
             assert!(private.iter().all(|directive| text.contains(directive)), "{text}");

@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response};
 use axum::response::IntoResponse as _;
 use contract::error::ErrorCode;
 use edge_core::port::Port;
@@ -37,10 +37,8 @@ pub(super) async fn login<P: Port>(State(app): State<App<P>>, headers: HeaderMap
 
 /// The answer to an attempt too many, the same with legacy statuses: the original has nothing like it.
 fn too_many(seconds: u64) -> Response<Body> {
-    let failure = Failure::new(ErrorCode::Overloaded, "Too many login attempts; try again later");
-    let mut response = failure.into_response();
+    let mut response = Failure::from(ErrorCode::TooManyAttempts).into_response();
     response.extensions_mut().remove::<Failure>();
-    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

@@ -154,7 +154,7 @@ async fn dashboard_logins_are_throttled_by_address_and_in_all() {
         api.send(request.body(Body::from(body)).unwrap()).await
     };
     let waits = |reply: &crate::api::Reply| {
-        reply.assert_failure(429, "overloaded", "Too many login attempts; try again later");
+        reply.assert_failure(429, "too_many_attempts", "Too many login attempts; try again later");
         let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=300).contains(&seconds), "{seconds}");
     };
