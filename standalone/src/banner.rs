@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::options::HELP;
 use crate::redis_server::RedisServer;
 use crate::sandbox::Sandbox;
+use crate::secrets::Password;
 use crate::settings::Settings;
 
 #[expect(clippy::print_stdout, reason = "the terminal is the interface")]
@@ -21,7 +22,13 @@ pub(crate) fn refuse(problem: &str) -> ExitCode {
 
 /// Where everything is, and what to do first.
 #[expect(clippy::print_stdout, reason = "the terminal is the interface")]
-pub(crate) fn print(settings: &Settings, port: u16, sandbox: Option<&Sandbox>, redis: &RedisServer) {
+pub(crate) fn print(
+    settings: &Settings,
+    port: u16,
+    sandbox: Option<&Sandbox>,
+    redis: &RedisServer,
+    password: &Password,
+) {
     let base = format!("http://localhost:{port}");
     let network = settings.default_network();
     println!("\nChatery Edge is running.\n");
@@ -33,6 +40,10 @@ pub(crate) fn print(settings: &Settings, port: u16, sandbox: Option<&Sandbox>, r
     let key = settings.get("API_KEY").is_some();
     if !key {
         println!("  API key        none: only this machine is served (set API_KEY to open it)");
+    }
+    if password.new {
+        let user = settings.get("DASHBOARD_USERNAME").unwrap_or("admin");
+        println!("  Login          {user}, password {} (shown once; kept in the data directory)", password.text);
     }
     if let Some(sandbox) = sandbox {
         first_steps(&base, sandbox, key);

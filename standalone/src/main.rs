@@ -109,14 +109,14 @@ async fn serve(
         let password = secrets::dashboard_password(settings, data)?;
         let environment = settings.host_environment(&redis.url(), &objects, sandbox.as_ref(), data)?;
         let config = Config::from_env(|name| environment.get(name).cloned())?;
-        let edge = edge::load(settings, redis, sandbox.is_some(), &password).await?;
-        anyhow::Ok((Host::start(config).await?, edge, sandbox))
+        let edge = edge::load(settings, redis, sandbox.is_some(), &password.text).await?;
+        anyhow::Ok((Host::start(config).await?, edge, sandbox, password))
     };
-    let (host, edge, sandbox) = tokio::select! {
+    let (host, edge, sandbox, password) = tokio::select! {
         started = start => started?,
         () = stop.cancelled() => return Ok(()),
     };
-    banner::print(settings, port, sandbox.as_ref(), redis);
+    banner::print(settings, port, sandbox.as_ref(), redis, &password);
 
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());

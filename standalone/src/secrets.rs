@@ -89,10 +89,18 @@ pub(crate) fn random_hex() -> String {
     hex::encode(rand::rng().random::<[u8; SECRET_BYTES]>())
 }
 
+/// The password of `POST /api/dashboard/login`.
+pub(crate) struct Password {
+    pub(crate) text: String,
+    /// It was made just now, and nobody has read it yet.
+    pub(crate) new: bool,
+}
+
 /// `DASHBOARD_PASSWORD`, or one that is made on the first start and kept in the data directory.
-pub(crate) fn dashboard_password(settings: &Settings, data: &DataDir) -> anyhow::Result<String> {
-    match settings.get("DASHBOARD_PASSWORD") {
-        Some(text) => Ok(text.to_owned()),
-        None => Ok(data.secret("dashboard-password")?.0),
+pub(crate) fn dashboard_password(settings: &Settings, data: &DataDir) -> anyhow::Result<Password> {
+    if let Some(text) = settings.get("DASHBOARD_PASSWORD") {
+        return Ok(Password { text: text.to_owned(), new: false });
     }
+    let (text, new) = data.secret("dashboard-password")?;
+    Ok(Password { text, new })
 }

@@ -21,6 +21,7 @@ pub(crate) mod newsletter_posts;
 pub(crate) mod notice;
 pub(crate) mod pair_code;
 pub(crate) mod pairing;
+pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod phone_inbox;
 pub(crate) mod phone_outbox;

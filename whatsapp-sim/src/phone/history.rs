@@ -1,20 +1,18 @@
-//! What a phone tells a fresh companion about the past, as inline history notifications.
+//! What a phone tells a companion about the past: chunks of conversations and names, packed as a client unpacks them.
 //!
-//! Owns the packing of conversations and names. Real phones upload big chunks as media; here a chunk always travels
-//! inside the message, so callers keep it small (see [`MAX_INLINE`]).
+//! Owns the form of a chunk and of the notification that announces it. Whether a chunk travels inside the notification or
+//! lies at the media host, and what is in it, is decided elsewhere.
 
 use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp as wa;
+use waproto::whatsapp::conversation::EndOfHistoryTransferType as EndOfHistory;
 use waproto::whatsapp::history_sync::HistorySyncType as Content;
 use waproto::whatsapp::message::{HistorySyncNotification, HistorySyncType as Kind, ProtocolMessage, protocol_message};
 
 use super::content::{MessageRef, protocol};
+use crate::media::Uploaded;
 
 mod zlib;
-
-/// The largest history that is sent inside a message: a stanza of the wire protocol ends at 16 MiB, and the phone
-/// itself refuses ciphertexts above 1 MiB, so nothing near that is useful.
-pub const MAX_INLINE: usize = 512 * 1024;
 
 /// One message of the past.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,35 +38,64 @@ pub struct PastConversation {
     pub name: Option<String>,
     /// Unread messages.
     pub unread: u32,
+    /// Whether the phone has no older ones.
+    pub complete: bool,
     /// Its messages, in any order.
     pub messages: Vec<PastMessage>,
 }
 
-/// The first history notification of a new companion. `None` when the conversations do not fit inside a message.
-pub fn initial_bootstrap(conversations: Vec<PastConversation>) -> Option<wa::Message> {
-    let mappings = conversations.iter().filter_map(|past| past.pn_and_lid.clone());
-    notification(
-        Kind::INITIAL_BOOTSTRAP,
-        &wa::HistorySync {
-            sync_type: Content::INITIAL_BOOTSTRAP,
-            chunk_order: Some(0),
-            progress: Some(100),
-            phone_number_to_lid_mappings: mappings
-                .map(|(pn, lid)| wa::PhoneNumberToLIDMapping { pn_jid: Some(pn), lid_jid: Some(lid) })
-                .collect(),
-            conversations: conversations.into_iter().map(conversation).collect(),
-            ..Default::default()
-        },
-    )
+/// Which chunk of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// What kind of history it is.
+    pub kind: Kind,
+    /// Counts the chunks of its kind, from 0.
+    pub order: u32,
+    /// How far the transfer is with it, in percent.
+    pub progress: u32,
 }
 
-/// The push names of contacts, as pairs of JID and name. `None` when they do not fit inside a message.
-pub fn push_names(names: impl IntoIterator<Item = (String, String)>) -> Option<wa::Message> {
+/// Where a packed chunk is.
+#[derive(Debug, Clone)]
+pub enum Packed {
+    /// Inside the notification.
+    Inline(Vec<u8>),
+    /// At the media host.
+    Uploaded(Box<Uploaded>),
+}
+
+/// Packs conversations.
+pub fn conversations(place: Place, conversations: Vec<PastConversation>) -> Vec<u8> {
+    let mappings = conversations.iter().filter_map(|past| past.pn_and_lid.clone());
+    pack(&wa::HistorySync {
+        sync_type: content(place.kind),
+        chunk_order: Some(place.order),
+        progress: Some(place.progress),
+        phone_number_to_lid_mappings: mappings
+            .map(|(pn, lid)| wa::PhoneNumberToLIDMapping { pn_jid: Some(pn), lid_jid: Some(lid) })
+            .collect(),
+        conversations: conversations.into_iter().map(conversation).collect(),
+        ..Default::default()
+    })
+}
+
+/// Packs the push names of contacts, given as pairs of JID and name.
+pub fn push_names(names: impl IntoIterator<Item = (String, String)>) -> Vec<u8> {
     let names = names.into_iter().map(|(jid, name)| wa::Pushname { id: Some(jid), pushname: Some(name) });
-    notification(
-        Kind::PUSH_NAME,
-        &wa::HistorySync { sync_type: Content::PUSH_NAME, pushnames: names.collect(), ..Default::default() },
-    )
+    pack(&wa::HistorySync { sync_type: Content::PUSH_NAME, pushnames: names.collect(), ..Default::default() })
+}
+
+fn content(kind: Kind) -> Content {
+    match kind {
+        Kind::RECENT => Content::RECENT,
+        Kind::ON_DEMAND => Content::ON_DEMAND,
+        Kind::PUSH_NAME => Content::PUSH_NAME,
+        _ => Content::INITIAL_BOOTSTRAP,
+    }
+}
+
+fn pack(content: &wa::HistorySync) -> Vec<u8> {
+    zlib::store(&content.encode_to_vec())
 }
 
 fn conversation(past: PastConversation) -> wa::Conversation {
@@ -85,7 +112,12 @@ fn conversation(past: PastConversation) -> wa::Conversation {
         conversation_timestamp: last,
         pn_jid: pn,
         lid_jid: lid,
-        end_of_history_transfer: Some(true),
+        end_of_history_transfer: Some(past.complete),
+        end_of_history_transfer_type: Some(if past.complete {
+            EndOfHistory::COMPLETE_AND_NO_MORE_MESSAGE_REMAIN_ON_PRIMARY
+        } else {
+            EndOfHistory::COMPLETE_BUT_MORE_MESSAGES_REMAIN_ON_PRIMARY
+        }),
         messages: (1..).zip(messages).map(|(order, message)| entry(order, message)).collect(),
         ..Default::default()
     }
@@ -105,23 +137,33 @@ fn entry(order: u64, past: PastMessage) -> wa::HistorySyncMsg {
     }
 }
 
-fn notification(kind: Kind, content: &wa::HistorySync) -> Option<wa::Message> {
-    let packed = zlib::store(&content.encode_to_vec());
-    if packed.len() > MAX_INLINE {
-        return None;
-    }
-    Some(protocol(ProtocolMessage {
-        r#type: Some(protocol_message::Type::HISTORY_SYNC_NOTIFICATION),
-        history_sync_notification: MessageField::some(HistorySyncNotification {
-            sync_type: Some(kind),
-            chunk_order: Some(0),
-            progress: Some(100),
-            file_length: Some(packed.len() as u64),
-            initial_hist_bootstrap_inline_payload: Some(packed),
-            ..Default::default()
-        }),
+/// Announces a chunk. `request` is the id of the message that asked for it.
+pub fn notification(place: Place, packed: Packed, request: Option<&str>) -> wa::Message {
+    let mut notification = HistorySyncNotification {
+        sync_type: Some(place.kind),
+        chunk_order: Some(place.order),
+        progress: Some(place.progress),
+        peer_data_request_session_id: request.map(str::to_owned),
         ..Default::default()
-    }))
+    };
+    match packed {
+        Packed::Inline(bytes) => {
+            notification.file_length = Some(bytes.len() as u64);
+            notification.initial_hist_bootstrap_inline_payload = Some(bytes);
+        }
+        Packed::Uploaded(uploaded) => {
+            notification.file_length = Some(uploaded.file_length);
+            notification.file_sha256 = Some(uploaded.file_sha256.to_vec());
+            notification.file_enc_sha256 = Some(uploaded.file_enc_sha256.to_vec());
+            notification.media_key = Some(uploaded.media_key.to_vec());
+            notification.direct_path = Some(uploaded.direct_path);
+        }
+    }
+    protocol(ProtocolMessage {
+        r#type: Some(protocol_message::Type::HISTORY_SYNC_NOTIFICATION),
+        history_sync_notification: MessageField::some(notification),
+        ..Default::default()
+    })
 }
 
 #[cfg(test)]

@@ -227,6 +227,12 @@ impl World {
         if own && asks_for_key {
             return self.share_key(arrival.from).await;
         }
+        if own
+            && let Some(protocol) = message.protocol_message.as_option()
+            && self.phone_is_asked(arrival.from, &arrival.id, protocol).await
+        {
+            return;
+        }
         let summary = content::summary(&message);
         if arrival.peer || summary.kind == "protocol" {
             return;

@@ -11,6 +11,7 @@ mod document;
 mod faults;
 mod groups;
 mod handshake;
+mod history;
 mod kinds;
 mod linking;
 mod load;

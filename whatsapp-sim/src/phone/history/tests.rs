@@ -35,17 +35,20 @@ fn with_messages(messages: Vec<PastMessage>) -> Vec<PastConversation> {
         pn_and_lid: Some(("6281200000002@s.whatsapp.net".to_owned(), "100000000000002@lid".to_owned())),
         name: Some("Sari".to_owned()),
         unread: 1,
+        complete: true,
         messages,
     }]
 }
 
 #[test]
 fn the_client_librarys_reader_finds_conversations_newest_first() {
-    let message = initial_bootstrap(with_messages(vec![past("A1", 10, "older"), past("A2", 20, "newer")])).unwrap();
-    let (kind, conversations, rest) = unpack(&message);
-    assert_eq!(kind, Kind::INITIAL_BOOTSTRAP);
+    let place = Place { kind: Kind::RECENT, order: 3, progress: 40 };
+    let packed = conversations(place, with_messages(vec![past("A1", 10, "older"), past("A2", 20, "newer")]));
+    let (kind, found, rest) = unpack(&notification(place, Packed::Inline(packed), None));
+    assert_eq!((kind, rest.sync_type), (Kind::RECENT, Content::RECENT));
+    assert_eq!((rest.chunk_order, rest.progress), (Some(3), Some(40)));
     assert_eq!(rest.phone_number_to_lid_mappings.len(), 1);
-    let [conversation] = &conversations[..] else { panic!("one conversation") };
+    let [conversation] = &found[..] else { panic!("one conversation") };
     assert_eq!(conversation.id, "100000000000002@lid");
     assert_eq!(conversation.conversation_timestamp, Some(20));
     let texts = conversation.messages.iter().map(|entry| {
@@ -57,13 +60,9 @@ fn the_client_librarys_reader_finds_conversations_newest_first() {
 
 #[test]
 fn push_names_arrive() {
-    let message = push_names([("6281200000002@s.whatsapp.net".to_owned(), "Sari".to_owned())]).unwrap();
-    let (kind, _, rest) = unpack(&message);
+    let place = Place { kind: Kind::PUSH_NAME, order: 0, progress: 100 };
+    let packed = push_names([("6281200000002@s.whatsapp.net".to_owned(), "Sari".to_owned())]);
+    let (kind, _, rest) = unpack(&notification(place, Packed::Inline(packed), None));
     assert_eq!(kind, Kind::PUSH_NAME);
     assert_eq!(rest.pushnames[0].pushname.as_deref(), Some("Sari"));
-}
-
-#[test]
-fn a_history_too_large_for_a_message_is_refused() {
-    assert!(initial_bootstrap(with_messages(vec![past("A1", 1, &"x".repeat(MAX_INLINE))])).is_none());
 }
