@@ -15,6 +15,9 @@ use crate::picture::PictureError;
 use crate::sim::{GroupError, SimError};
 
 /// Defines the codes: the variant, its name in JSON, its status.
+/// Longest sentence of a failure, in characters.
+const MAX_MESSAGE: usize = 300;
+
 macro_rules! codes {
     ($($variant:ident $name:tt $status:ident)*) => {
         /// Why a request was refused: the closed list.
@@ -131,7 +134,13 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        let mut message = message.into();
+        // Some name what they did not like, however long it was.
+        if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { code, message }
     }
 
     pub(super) fn route() -> Self {

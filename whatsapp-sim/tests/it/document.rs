@@ -13,17 +13,17 @@ use crate::client::DEADLINE;
 use crate::phone::{Network, answer};
 
 /// The phones that examples are about.
-const NUMBERS: [&str; 2] = ["6281200000101", "6281200000102"];
+pub(crate) const NUMBERS: [&str; 2] = ["6281200000101", "6281200000102"];
 
 /// The document, from the route that serves it.
-async fn document(network: &Network) -> Value {
+pub(crate) async fn document(network: &Network) -> Value {
     let (status, document) = network.get("/admin/openapi.json").await;
     assert_eq!(status, 200);
     document
 }
 
 /// Method, path and description of every operation.
-fn operations(document: &Value) -> Vec<(Method, String, &Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(Method, String, &Value)> {
     let paths = document["paths"].as_object().unwrap();
     let named = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().iter();
@@ -39,7 +39,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The closed list.
-fn codes(document: &Value) -> BTreeSet<&str> {
+pub(crate) fn codes(document: &Value) -> BTreeSet<&str> {
     let listed = document["components"]["schemas"]["Code"]["enum"].as_array().unwrap();
     listed.iter().map(|code| code.as_str().unwrap()).collect()
 }
@@ -64,7 +64,7 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 }
 
 /// A path with what the document gives as examples of its segments.
-fn filled(path: &str, operation: &Value) -> String {
+pub(crate) fn filled(path: &str, operation: &Value) -> String {
     let mut filled = path.to_owned();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let example = match &parameter["example"] {
@@ -74,6 +74,14 @@ fn filled(path: &str, operation: &Value) -> String {
         filled = filled.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &example);
     }
     filled
+}
+
+/// The examples of a kind of body.
+pub(crate) fn examples<'a>(document: &'a Value, content: &'a Value) -> Vec<&'a Value> {
+    let schema = resolved(document, &content["schema"]);
+    let example = content.get("example").or_else(|| schema.get("example"));
+    let named = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    example.into_iter().chain(named).collect()
 }
 
 #[tokio::test]
@@ -139,10 +147,7 @@ async fn every_example_is_accepted() {
     for (method, path, operation) in operations(&document) {
         let place = format!("{method} {path}");
         for (kind, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
-            let schema = resolved(&document, &content["schema"]);
-            let example = content.get("example").or_else(|| schema.get("example"));
-            let named = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
-            let examples: Vec<_> = example.into_iter().chain(named).collect();
+            let examples = examples(&document, content);
             assert!(!examples.is_empty(), "{place}: no example");
             for example in examples {
                 let request = network.http.request(method.clone(), network.url(&filled(&path, operation)));

@@ -12,6 +12,7 @@ mod faults;
 mod groups;
 mod handshake;
 mod history;
+mod hostile;
 mod kinds;
 mod linking;
 mod load;
