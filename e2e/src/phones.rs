@@ -47,6 +47,9 @@ pub struct PhoneMessage {
     pub text: Option<String>,
     /// How often it came again under the same id.
     pub wire_repeats: u64,
+    /// Everything else that the phone shows of it.
+    #[serde(flatten)]
+    pub details: Value,
 }
 
 /// The network.
@@ -133,6 +136,15 @@ impl Phones {
         let mut messages = self.messages(number).await?;
         messages.retain(|message| message.text.as_deref() == Some(text));
         Ok(messages)
+    }
+
+    /// Waits until a phone shows a message with this id.
+    pub async fn wait_for_id(&self, number: &str, id: &str) -> anyhow::Result<PhoneMessage> {
+        let look = async || {
+            let found = self.messages(number).await?.into_iter().find(|message| message.id == id);
+            Ok(found.map_or_else(|| Seen::NotYet("it is not there".to_owned()), Seen::Fact))
+        };
+        wait_for(&format!("message {id}"), SOON, look).await
     }
 
     /// Waits until a phone shows a text.

@@ -2,8 +2,10 @@
 
 mod access;
 mod events;
+mod groups;
 mod input;
 mod kills;
+mod kinds;
 mod network;
 mod port;
 mod quick_start;

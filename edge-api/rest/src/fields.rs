@@ -58,6 +58,27 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// A list of texts; numbers stand for texts. `None` when there is no list.
+    pub(crate) fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, Failure> {
+        let Some(Value::Array(items)) = self.get(&[name]) else { return Ok(None) };
+        let text = |item: &Value| match item {
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(number) => Ok(written(number)),
+            _ => Err(invalid(format!("{name} must be a list of strings"))),
+        };
+        items.iter().map(text).collect::<Result<_, _>>().map(Some)
+    }
+}
+
+/// Refuses a text that is too long.
+pub(crate) fn no_longer_than(name: &str, text: &str, characters: usize) -> Result<(), Failure> {
+    if text.chars().count() > characters {
+        return Err(invalid(format!("{name} may have at most {characters} characters")));
+    }
+    Ok(())
+}
+
 /// A number as people write it: `6281200001111.0` and `6.281200001111e12` are the same number, not one with more digits.
 fn written(number: &serde_json::Number) -> String {
     /// From here on a double does not tell neighbouring integers apart.

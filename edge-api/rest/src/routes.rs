@@ -4,12 +4,18 @@ mod check_number;
 mod commands;
 mod config;
 mod connect;
+mod contact;
 mod delete;
+mod groups;
 mod health;
 mod login;
+mod mark_read;
 mod messages;
 mod presence;
 mod qr_code;
+mod send;
+mod send_card;
+mod send_poll;
 mod send_text;
 mod sessions;
 
@@ -42,8 +48,29 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::QR, get(qr_code::data::<P>))
         .route(routes::QR_IMAGE, get(qr_code::image::<P>))
         .route(routes::SEND_TEXT, post(send_text::send_text::<P>))
+        .route(routes::SEND_LOCATION, post(send_card::send_location::<P>))
+        .route(routes::SEND_CONTACT, post(send_card::send_contact::<P>))
+        .route(routes::SEND_POLL, post(send_poll::send_poll::<P>))
+        .route(routes::SEND_BUTTON, post(send_poll::send_button::<P>))
         .route(routes::PRESENCE, post(presence::presence::<P>))
         .route(routes::CHECK_NUMBER, post(check_number::check_number::<P>))
+        .route(routes::PROFILE_PICTURE, post(contact::profile_picture::<P>))
+        .route(routes::CONTACT_INFO, post(contact::contact_info::<P>))
+        .route(routes::MARK_READ, post(mark_read::mark_read::<P>))
+        .route(routes::GROUPS, post(groups::list::<P>))
+        .route(routes::GROUP_CREATE, post(groups::create::<P>))
+        .route(routes::GROUP_METADATA, post(groups::metadata::<P>))
+        .route(routes::PARTICIPANTS_ADD, post(groups::add::<P>))
+        .route(routes::PARTICIPANTS_REMOVE, post(groups::remove::<P>))
+        .route(routes::PARTICIPANTS_PROMOTE, post(groups::promote::<P>))
+        .route(routes::PARTICIPANTS_DEMOTE, post(groups::demote::<P>))
+        .route(routes::GROUP_SUBJECT, post(groups::subject::<P>))
+        .route(routes::GROUP_DESCRIPTION, post(groups::description::<P>))
+        .route(routes::GROUP_SETTINGS, post(groups::settings::<P>))
+        .route(routes::GROUP_LEAVE, post(groups::leave::<P>))
+        .route(routes::GROUP_JOIN, post(groups::join::<P>))
+        .route(routes::INVITE_CODE, post(groups::invite::<P>))
+        .route(routes::REVOKE_INVITE, post(groups::revoke_invite::<P>))
         .route(routes::MESSAGES, post(messages::messages::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)

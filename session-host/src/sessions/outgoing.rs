@@ -40,6 +40,7 @@ pub(super) async fn build(history: &History, send: &Send) -> Result<wa::Message,
     let mut message = match &send.content {
         Content::Text { text } => wa::Message::text(text),
         Content::Location { latitude, longitude, name } => content::place(*latitude, *longitude, name),
+        Content::Contact { name, phone } => content::contact(name, phone),
         Content::Poll { question, options, selectable } => {
             content::poll(question, options, *selectable, rand::random())
         }
