@@ -34,6 +34,7 @@ mod document;
 mod error;
 mod extract;
 mod faults;
+mod groups;
 mod guard;
 mod log;
 mod media;
@@ -69,6 +70,7 @@ fn areas() -> OpenApiRouter<Sim> {
         .merge(outgoing::routes())
         .merge(replies::routes())
         .merge(social::routes())
+        .merge(groups::routes())
         .merge(calls::routes())
         .merge(newsletters::routes())
         .merge(scan::routes())

@@ -60,6 +60,7 @@ pub use sim::{
     DeviceInfo, FaultInfo, FaultName, FaultText, GroupError, Linked, PhoneInfo, PhoneMessage, PhoneReceipt, Sim,
     SimError, Stats,
 };
+pub use sim::{GroupChange, GroupInfo, GroupMember, GroupSettings, JoinOutcome, MemberAction, MemberOutcome};
 pub use sim::{NewsletterInfo, NewsletterPost, NewsletterReaction};
 pub use stanza_log::{Direction, LogEntry, LogPage};
 pub use tls::TlsError;

@@ -10,6 +10,7 @@ mod business;
 mod calls;
 mod error;
 mod faults;
+mod groups;
 mod log;
 mod media;
 mod message;
@@ -63,6 +64,7 @@ pub use business::{BusinessCategory, BusinessDay, BusinessHours, BusinessProfile
 pub use calls::{CallOptions, CallState, PhoneCall};
 pub use error::{SimError, StartError};
 pub use faults::{FaultInfo, FaultName, FaultText};
+pub use groups::{GroupChange, GroupInfo, GroupMember, GroupSettings, JoinOutcome, MemberAction, MemberOutcome};
 pub use media::PhoneMedia;
 pub use message::{
     ContactCard, FileDetails, Invitation, LinkPreview, LoadedFile, MessageDetails, Occasion, PhoneMessage, Place, Poll,

@@ -38,6 +38,7 @@ const OF_BODIES: [Code; 4] = [Code::InvalidJson, Code::InvalidBody, Code::TooLar
         (name = "messages", description = "Write, react, read and type as a person; see what came"),
         (name = "people", description = "What people show and hide: names, presence, blocking, privacy, businesses"),
         (name = "app state", description = "What the devices of an account keep in common: chats, contacts, labels, stars"),
+        (name = "groups", description = "Groups: found, change, let in, put out, join, leave"),
         (name = "calls", description = "Ring, answer, refuse, hang up"),
         (name = "channels", description = "Channels (newsletters): found, follow, post, react"),
         (name = "faults", description = "Trouble on request"),

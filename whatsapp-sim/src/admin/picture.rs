@@ -17,9 +17,9 @@ use super::extract::{Body, Raw, Segments};
 use crate::sim::Sim;
 
 /// Largest picture: a phone's photo, as base64.
-const MAX_PICTURE: usize = 16 * 1024 * 1024;
+pub(super) const MAX_PICTURE: usize = 16 * 1024 * 1024;
 /// A grey point.
-const EXAMPLE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+pub(super) const EXAMPLE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 type Outcome<T> = Result<T, ApiError>;
 
@@ -46,9 +46,9 @@ async fn show(State(sim): State<Sim>, Segments(number): Segments<String>) -> Out
 
 /// The picture that is shown from now on.
 #[derive(Serialize, ToSchema)]
-struct PictureId {
+pub(super) struct PictureId {
     /// Another one with every change.
-    id: String,
+    pub(super) id: String,
 }
 
 /// The person shows another picture.
@@ -65,11 +65,15 @@ struct PictureId {
     ),
 )]
 async fn set(State(sim): State<Sim>, Segments(number): Segments<String>, Raw(body): Raw) -> Outcome<impl IntoResponse> {
-    let picture = match body.strip_prefix(b"data:") {
-        None => body.to_vec(),
-        Some(uri) => decoded(uri).ok_or_else(ApiError::bad_picture)?,
-    };
-    Ok(success(PictureId { id: sim.set_picture(&number, picture).await? }))
+    Ok(success(PictureId { id: sim.set_picture(&number, given(&body)?).await? }))
+}
+
+/// The picture that a body brings, as it is or as a data URI.
+pub(super) fn given(body: &[u8]) -> Outcome<Vec<u8>> {
+    match body.strip_prefix(b"data:") {
+        None => Ok(body.to_vec()),
+        Some(uri) => decoded(uri).ok_or_else(ApiError::bad_picture),
+    }
 }
 
 /// The content of a data URI, from behind its scheme.

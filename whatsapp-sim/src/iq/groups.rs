@@ -11,15 +11,12 @@ use wacore_binary::{Jid, Node, Server};
 use crate::stanza;
 use crate::world::chat::Chat;
 use crate::world::connection::ConnectionId;
-use crate::world::group::changes::{Change, Founding};
+use crate::world::group::changes::{Change, Founding, MAX_EXPIRATION};
 use crate::world::group::{Flag, Group, GroupError, Settings};
 use crate::world::{DeviceRef, World};
 
 /// How many groups one request may name.
 const MAX_NAMED: usize = 1024;
-
-/// Clients refuse a whole group whose messages live longer, in seconds.
-const MAX_EXPIRATION: u32 = i32::MAX.unsigned_abs();
 
 /// What came of a request: the content of the result.
 type Outcome = Result<Vec<Node>, GroupError>;

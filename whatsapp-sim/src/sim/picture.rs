@@ -33,12 +33,33 @@ impl Sim {
         let sizes = tokio::task::spawn_blocking(move || picture::sizes(&picture)).await;
         let sizes = sizes.map_err(|_| SimError::Stopped)??;
         let id = self
-            .as_phone(number, |world, phone| match world.find_chat(group)? {
-                Chat::Group(id) => Ok(world.set_group_picture(phone, id, Some(&sizes))?),
-                _ => Err(SimError::WrongChat),
+            .as_phone(number, |world, phone| {
+                let id = world.find_group(group)?;
+                Ok(world.set_group_picture(phone, id, Some(&sizes))?)
             })
             .await?;
         id.ok_or(SimError::NoPicture)
+    }
+
+    /// The person takes a group's picture away. Every member hears of it.
+    pub async fn remove_group_picture(&self, number: &str, group: &str) -> Result<(), SimError> {
+        self.as_phone(number, |world, phone| {
+            let id = world.find_group(group)?;
+            world.picture(Chat::Group(id)).ok_or(SimError::NoPicture)?;
+            world.set_group_picture(phone, id, None)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A group's picture, as JPEG.
+    pub async fn group_picture(&self, group: &str) -> Result<Vec<u8>, SimError> {
+        let path = {
+            let state = self.inner.state.lock().await;
+            let id = state.world.find_group(group)?;
+            state.world.picture(Chat::Group(id)).ok_or(SimError::NoPicture)?.image.clone()
+        };
+        Ok(Arc::clone(&self.inner.media).load(&path)?)
     }
 
     /// The picture that the person shows, as JPEG.

@@ -18,6 +18,7 @@ use rand::distr::Alphanumeric;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::chat::Chat;
 use super::records::Key;
 use super::{DeviceRef, World};
 use crate::clock;
@@ -303,6 +304,14 @@ impl World {
     /// A group, when it exists.
     pub(crate) fn group(&self, id: u64) -> Result<&Group, GroupError> {
         self.groups.get(&id).ok_or(GroupError::NoSuchGroup)
+    }
+
+    /// The group that a person or a test names.
+    pub(crate) fn find_group(&self, id: &str) -> Result<u64, GroupError> {
+        match self.find_chat(id) {
+            Ok(Chat::Group(id)) => Ok(id),
+            _ => Err(GroupError::NoSuchGroup),
+        }
     }
 
     /// A group that is about to change: it is written down with this step.

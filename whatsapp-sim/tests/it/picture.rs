@@ -15,7 +15,7 @@ use crate::client::{SEED, TestClient, all_understood, jid, network, phone};
 use crate::phone::{Network, answer};
 
 /// A picture of one colour.
-fn plain(side: u32, colour: [u8; 3]) -> Vec<u8> {
+pub(crate) fn plain(side: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut png = Cursor::new(Vec::new());
     RgbImage::from_pixel(side, side, colour.into()).write_to(&mut png, ImageFormat::Png).unwrap();
     png.into_inner()

@@ -12,6 +12,8 @@ use crate::{address, clock, stanza};
 
 /// An id that a client chose for a description; theirs have eight characters.
 const MAX_DESCRIPTION_ID: usize = 64;
+/// Clients refuse a whole group whose messages live longer, in seconds.
+pub(crate) const MAX_EXPIRATION: u32 = i32::MAX.unsigned_abs();
 
 /// A group to be founded.
 pub(crate) struct Founding<'a> {
@@ -80,8 +82,8 @@ impl World {
         Ok((id, refused))
     }
 
-    /// Changes a group, and tells its members.
-    pub(crate) fn change_group(&mut self, actor: DeviceRef, id: u64, change: &Change<'_>) -> Result<(), GroupError> {
+    /// Whether a change would be made: who asks may decide it, and it is a possible one.
+    pub(crate) fn may_change_group(&self, actor: DeviceRef, id: u64, change: &Change<'_>) -> Result<(), GroupError> {
         let by = actor.number;
         let group = self.group(id)?;
         match change {
@@ -90,6 +92,20 @@ impl World {
             }
             _ => group.require_admin(by)?,
         }
+        match *change {
+            Change::Subject(text) => checked_subject(text).map(drop),
+            Change::Description { text: Some(text), .. } if text.chars().count() > MAX_DESCRIPTION => {
+                Err(GroupError::BadText)
+            }
+            Change::Ephemeral(time) if time > MAX_EXPIRATION => Err(GroupError::BadRequest),
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes a group, and tells its members.
+    pub(crate) fn change_group(&mut self, actor: DeviceRef, id: u64, change: &Change<'_>) -> Result<(), GroupError> {
+        self.may_change_group(actor, id, change)?;
+        let by = actor.number;
         let news = match *change {
             Change::Subject(text) => self.rename_group(by, id, text)?,
             Change::Description { id: new, previous, text } => self.describe_group(by, id, new, previous, text)?,
