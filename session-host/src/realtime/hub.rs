@@ -46,6 +46,9 @@ impl Hub {
 
     /// Ends a socket that does not keep up. Its client connects anew, and resumes with the last cursor it saw.
     pub(super) fn end(self: &Arc<Self>, socket: &SocketRef, because: &str) {
+        if !self.replies.end(socket.id) {
+            return;
+        }
         tracing::warn!(socket = %socket.id, because, "a socket is disconnected");
         self.rooms.forget(socket.id);
         let socket = socket.clone();

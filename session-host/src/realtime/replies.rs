@@ -3,7 +3,7 @@
 //! come here: they wait in the log.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,31 +30,48 @@ type Waiting = (&'static str, Value);
 
 /// What waits, by socket. A socket with an entry has a task that brings it out.
 #[derive(Default)]
-pub(super) struct Replies(Mutex<HashMap<Sid, VecDeque<Waiting>>>);
+pub(super) struct Replies {
+    waiting: Mutex<HashMap<Sid, VecDeque<Waiting>>>,
+    /// Sockets that are being disconnected: they are answered no more, so that there is room for the packet that says so.
+    ended: Mutex<HashSet<Sid>>,
+}
 
 impl Replies {
     fn waiting(&self) -> MutexGuard<'_, HashMap<Sid, VecDeque<Waiting>>> {
         // A queue is whole after every step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> MutexGuard<'_, HashSet<Sid>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a socket no more. Whether it was answered until now.
+    pub(super) fn end(&self, socket: Sid) -> bool {
+        self.waiting().remove(&socket);
+        self.ended().insert(socket)
     }
 
     /// Drops what waits for a socket that is gone.
     pub(super) fn forget(&self, socket: Sid) {
         self.waiting().remove(&socket);
+        self.ended().remove(&socket);
     }
 }
 
 impl Hub {
     /// Answers a client.
     pub(super) fn reply(self: &Arc<Self>, socket: &SocketRef, name: &'static str, payload: &impl Serialize) {
+        if self.replies.ended().contains(&socket.id) {
+            return;
+        }
         let mut waiting = self.replies.waiting();
         match waiting.entry(socket.id) {
             Entry::Occupied(mut queue) if queue.get().len() < MAX_WAITING => {
                 let payload = serde_json::to_value(payload).unwrap_or_default();
                 queue.get_mut().push_back((name, payload));
             }
-            Entry::Occupied(queue) => {
-                queue.remove();
+            Entry::Occupied(_) => {
                 drop(waiting);
                 self.end(socket, "it asks more than it listens");
             }
@@ -118,7 +135,7 @@ async fn bring_out(hub: Arc<Hub>, socket: SocketRef) {
             }
         };
         if room == Sent::Closed || progress.elapsed() >= hub.stall_limit {
-            hub.replies.forget(socket.id);
+            hub.replies.waiting().remove(&socket.id);
             if room == Sent::Full {
                 hub.end(&socket, "it takes nothing");
             }

@@ -202,10 +202,7 @@ async fn a_socket_that_takes_nothing_is_disconnected() {
     // The request above joined the room before it was answered.
     host.wait_for_stats(&stats(1, json!({}))).await;
     // What waited is still there; then comes the disconnect packet.
-    let mut packets = Vec::new();
-    while packets.last().is_none_or(|last| last != "41") {
-        packets.extend(client.poll().await);
-    }
+    let packets = client.disconnected().await;
     assert!((100..2000).contains(&packets.len()), "{}", packets.len());
     host.wait_for_stats(&stats(0, json!({}))).await;
 }
@@ -223,7 +220,7 @@ async fn answers_wait_for_room_and_are_bounded() {
     }
     // Who never listens is not answered for ever.
     client.say(&vec![json!(["ping"]); 5000]).await;
-    while client.poll().await.last().is_none_or(|last| last != "41") {}
+    client.disconnected().await;
 }
 
 #[tokio::test]

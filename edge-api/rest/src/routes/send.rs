@@ -8,9 +8,11 @@ use contract::command::{Failure as NotSent, MAX_TYPING_MS, Outcome, Request, Sen
 use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::id::is_message_id;
+use contract::message::Sent;
 use contract::recipient;
 use edge_core::port::Port;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::commands::{self, PATIENCE};
 use super::{after_session_checks, session_of};
@@ -31,6 +33,15 @@ pub(super) struct Kind {
     pub(super) content: fn(&Fields, &str) -> Result<Option<Content>, Failure>,
 }
 
+/// The data of a success.
+#[derive(Serialize)]
+struct Taken {
+    #[serde(flatten)]
+    taken: Sent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
 /// Sends, and waits until WhatsApp took it.
 pub(super) async fn send<P: Port>(app: &App<P>, headers: &HeaderMap, body: Given, kind: &Kind) -> Answer {
     let fields = body.0;
@@ -46,13 +57,7 @@ pub(super) async fn send<P: Port>(app: &App<P>, headers: &HeaderMap, body: Given
     let (message_id, outcome) =
         commands::done_once(app, &session, key.as_deref(), Request::Send(send), PATIENCE + typing, late).await?;
     match outcome {
-        Outcome::Sent(taken) => {
-            let mut data = serde_json::to_value(taken).unwrap_or_default();
-            if let (Some(note), Value::Object(data)) = (kind.note, &mut data) {
-                data.insert("note".to_owned(), note.into());
-            }
-            Ok(answer::ok(kind.success, data))
-        }
+        Outcome::Sent(taken) => Ok(answer::ok(kind.success, Taken { taken, note: kind.note })),
         Outcome::Done(_) => Err(ErrorCode::IdempotencyKeyReused.into()),
         Outcome::Failed(NotSent { code, message, whatsapp_code }) => {
             let data = json!({ "messageId": message_id, "whatsappCode": whatsapp_code });

@@ -7,6 +7,9 @@ use super::host;
 /// What parts the packets of a polling body.
 const SEPARATOR: &str = "\u{1e}";
 
+/// The packet that ends a socket.
+const END: &str = "41";
+
 pub(super) struct ByHand {
     http: reqwest::Client,
     url: String,
@@ -33,8 +36,19 @@ impl ByHand {
 
     /// The packets of one poll.
     pub(super) async fn poll(&self) -> Vec<String> {
-        let body = self.http.get(&self.url).send().await.expect("an answer").text().await.expect("a text");
+        let answer = self.http.get(&self.url).send().await.expect("an answer");
+        let body = answer.error_for_status().expect("a living connection").text().await.expect("a text");
         body.split(SEPARATOR).map(str::to_owned).collect()
+    }
+
+    /// Polls until the server ends the socket; everything that came until then, and what ended it. Together with the packet
+    /// that says so the server may close the connection beneath, and then nothing more can be asked.
+    pub(super) async fn disconnected(&self) -> Vec<String> {
+        let mut packets = Vec::new();
+        while !packets.iter().any(|packet| packet == END) {
+            packets.extend(self.poll().await);
+        }
+        packets
     }
 
     async fn post(&self, body: String) {
