@@ -7,6 +7,10 @@ use super::host;
 /// What parts the packets of a polling body.
 const SEPARATOR: &str = "\u{1e}";
 
+/// The server's heartbeat, and its answer.
+const HEARTBEAT: &str = "2";
+const ALIVE: &str = "3";
+
 /// The packet that ends a socket.
 const END: &str = "41";
 
@@ -24,7 +28,16 @@ impl ByHand {
         let sid = opened["sid"].as_str().expect("an id");
         client.url = format!("{}&sid={sid}", client.url);
         client.post("40".to_owned()).await;
-        while !client.poll().await.iter().any(|packet| packet.starts_with("40")) {}
+        // The first heartbeat comes at once, and a send buffer that has no room for one ends the connection: it is awaited
+        // before anything else is said.
+        let (mut connected, mut heartbeat) = (false, false);
+        while !(connected && heartbeat) {
+            for packet in client.poll().await {
+                connected |= packet.starts_with("40");
+                heartbeat |= packet == HEARTBEAT;
+            }
+        }
+        client.post(ALIVE.to_owned()).await;
         client
     }
 
