@@ -63,10 +63,17 @@ async fn past(client: &mut TestClient) -> Vec<Chunk> {
         .expect("the past", |event| {
             names |= matches!(event, Event::HistorySync(history) if history.sync_type() == HistorySyncType::PUSH_NAME as i32);
             chunks.extend(Chunk::of(event).filter(|chunk| chunk.kind != HistorySyncType::PUSH_NAME));
-            let complete = chunks.last().is_some_and(|chunk: &Chunk| chunk.progress == Some(100));
-            (names && complete).then_some(())
+            // A client works on several chunks at once; the one that says that it is the last need not come last.
+            let last = chunks.iter().find(|chunk: &&Chunk| chunk.progress == Some(100));
+            let recent = chunks.iter().filter(|chunk| chunk.kind == HistorySyncType::RECENT).count();
+            let expected = last.map(|last| match last.kind {
+                HistorySyncType::RECENT => last.order.map_or(0, |order| order as usize + 1),
+                _ => 0,
+            });
+            (names && expected == Some(recent) && chunks.len() == recent + 1).then_some(())
         })
         .await;
+    chunks.sort_by_key(|chunk| (chunk.kind == HistorySyncType::RECENT, chunk.order));
     chunks
 }
 
