@@ -81,6 +81,16 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The file that must be fetched before it can be sent.
+    pub fn file(&self) -> Option<&Source> {
+        match self {
+            Self::Image { file, .. } | Self::Document { file, .. } | Self::Audio { file, .. } => Some(file),
+            Self::Text { .. } | Self::Location { .. } | Self::Contact { .. } | Self::Poll { .. } => None,
+        }
+    }
+}
+
 /// Where the bytes of a file are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -83,6 +83,8 @@ codes! {
     FetchFailed = "fetch_failed", 400, "The file could not be fetched";
     /// The file is larger than the limit.
     FileTooLarge = "file_too_large", 413, "The file is too large";
+    /// WhatsApp's media servers did not take the file.
+    UploadFailed = "upload_failed", 502, "The file could not be uploaded to WhatsApp";
     /// The file is not of a type that can be sent here.
     UnsupportedFile = "unsupported_file", 400, "The file has a type that cannot be sent";
     /// The group does not exist, or the account is not in it.

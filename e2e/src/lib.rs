@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod bench;
+pub mod files;
 pub mod phones;
 mod ports;
 pub mod process;

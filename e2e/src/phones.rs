@@ -131,6 +131,27 @@ impl Phones {
         self.get(&format!("/admin/phones/{number}/messages")).await
     }
 
+    /// The file of a message, as the phone has loaded and decrypted it.
+    pub async fn file(&self, number: &str, id: &str) -> anyhow::Result<Vec<u8>> {
+        self.bytes(&format!("/admin/phones/{number}/messages/{id}/media")).await
+    }
+
+    /// A group's picture.
+    pub async fn group_picture(&self, group: &str) -> anyhow::Result<Vec<u8>> {
+        self.bytes(&format!("/admin/groups/{group}/picture")).await
+    }
+
+    async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await?.error_for_status()?;
+        Ok(response.bytes().await?.to_vec())
+    }
+
+    /// Refuses the next uploads of files.
+    pub async fn refuse_uploads(&self, status: u16, times: u32) -> anyhow::Result<()> {
+        let refuse = json!({ "refuseUploads": { "status": status, "times": times } });
+        self.post::<Value>("/admin/faults/media", refuse).await.map(drop)
+    }
+
     /// Those of a phone's messages that say `text`.
     pub async fn saying(&self, number: &str, text: &str) -> anyhow::Result<Vec<PhoneMessage>> {
         let mut messages = self.messages(number).await?;

@@ -1,6 +1,7 @@
 //! The host's settings: environment variables, read once, checked, with a sentence for each that cannot be used. Nothing else in
 //! the host reads the environment.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crate::fence::Durability;
 use crate::http::api_key::ApiKey;
 use crate::media::S3Config;
+use crate::outbound::AllowedPrivate;
 use crate::realtime::{CorsOrigin, SocketAuth};
 use crate::whatsapp::sandbox::Sandbox;
 
@@ -51,6 +53,10 @@ pub struct Config {
     pub durability: Durability,
     /// `S3_*`.
     pub s3: Option<S3Config>,
+    /// `ALLOW_PRIVATE_URLS`: hosts and networks that clients may name although they are not public.
+    pub allow_private: AllowedPrivate,
+    /// `FFMPEG`: the program that converts sounds, or `off`.
+    pub ffmpeg: Option<OsString>,
 }
 
 impl Config {
@@ -89,6 +95,11 @@ impl Config {
                 None => Durability::Memory,
             },
             s3: S3Config::from_env(&get)?,
+            allow_private: AllowedPrivate::parse(&get("ALLOW_PRIVATE_URLS").unwrap_or_default())
+                .map_err(|problem| invalid("ALLOW_PRIVATE_URLS", problem))?,
+            ffmpeg: Some(get("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()))
+                .filter(|name| name != "off")
+                .map(Into::into),
         })
     }
 }
@@ -201,6 +212,7 @@ mod tests {
             ("HOST_ID", &[("HOST_ID", "a{b}")]),
             ("SANDBOX_URL", &[("SANDBOX_URL", "ws://127.0.0.1:1/ws/chat")]),
             ("S3_ENDPOINT", &[("S3_ENDPOINT", "http://127.0.0.1:1")]),
+            ("ALLOW_PRIVATE_URLS", &[("ALLOW_PRIVATE_URLS", "10.0.0.0/99")]),
         ] {
             let error = config(settings).err().unwrap();
             assert_eq!(error.name, name, "{error}");

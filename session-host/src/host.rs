@@ -10,10 +10,13 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::fence::{DurabilityUnavailable, Fencing};
+use crate::fetch::Fetcher;
 use crate::media::{Media, MediaUnavailable};
+use crate::outbound::Guard;
 use crate::realtime::{Realtime, RealtimeConfig};
 use crate::redis::{Redis, RedisUnavailable};
 use crate::sessions::{Sessions, SessionsConfig};
+use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::dial::Networks;
 use crate::{commands, http};
 
@@ -74,13 +77,16 @@ impl Host {
         if let Some(s3) = &config.s3 {
             Media::connect(s3).await?;
         }
+        let fetcher = Fetcher::new(Guard::new(config.allow_private)).map_err(StartError::Http)?;
+        let attachments = Attachments::new(fetcher, config.ffmpeg.as_deref()).await;
         let stop = CancellationToken::new();
         let tracker = TaskTracker::new();
         let realtime = RealtimeConfig::new(config.cors_origin, config.socket_auth);
         // Sockets outlive the sessions, so that clients hear them leave.
         let sockets = CancellationToken::new();
         let (realtime, layer) = Realtime::start(redis.clone(), realtime, sockets.clone(), tracker.clone());
-        let sessions = SessionsConfig { host_id: config.host_id.clone(), max_sessions: config.max_sessions, networks };
+        let (host_id, max_sessions) = (config.host_id.clone(), config.max_sessions);
+        let sessions = SessionsConfig { host_id, max_sessions, networks, attachments };
         let sessions = Sessions::start(sessions, redis.clone(), fencing, tracker.clone(), stop.clone());
         tracker.spawn(commands::run(redis.clone(), config.host_id.clone(), sessions.clone(), stop.clone()));
         tracker.spawn({

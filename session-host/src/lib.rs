@@ -5,7 +5,7 @@
 //! | [`config`] | settings, read once, checked |
 //! | [`host`] | everything long-lived: assembled, run, drained |
 //! | [`sessions`] | which sessions run here, and each one's actor, sends and state machine |
-//! | [`whatsapp`] | the WhatsApp library: dialling, events, content |
+//! | [`whatsapp`] | the WhatsApp library: dialling, events, content, files |
 //! | [`store`] | the library's storage traits on Redis |
 //! | [`history`] | chats and messages, and the events that tell of them |
 //! | [`record`] | the owner's half of the session record |
@@ -13,6 +13,7 @@
 //! | [`lease`], [`fence`] | one writer per session, checked on every write |
 //! | [`eventlog`], [`realtime`] | events, and the sockets that hear them |
 //! | [`media`] | the bucket |
+//! | [`outbound`], [`fetch`] | where clients may send the server, and what it brings from there |
 //! | [`http`] | what the host serves itself |
 //! | [`serve`] | the port, and how it ends |
 //! | [`telemetry`] | what is logged |
@@ -24,11 +25,13 @@ mod commands;
 pub mod config;
 pub mod eventlog;
 pub mod fence;
+pub mod fetch;
 pub mod history;
 pub mod host;
 pub mod http;
 pub mod lease;
 pub mod media;
+pub mod outbound;
 mod qr;
 pub mod realtime;
 pub mod record;

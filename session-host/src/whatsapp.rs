@@ -3,6 +3,7 @@
 //! Beside this folder only the storage traits ([`crate::store`], [`crate::history`]) and the path of sends and receipts
 //! ([`crate::sessions`]) may name the library.
 
+pub mod attachments;
 pub mod content;
 pub mod dial;
 mod hook;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use session_host::config::{self, Config};
+use session_host::outbound::AllowedPrivate;
 
 use crate::object_store::ObjectStore;
 use crate::options::Options;
@@ -113,6 +114,11 @@ impl Settings {
         environment.entry("HOST_ID".to_owned()).or_insert(data.host_id()?);
         if !environment.contains_key("S3_ENDPOINT") {
             environment.extend(objects.environment());
+        }
+        // Whoever can ask is on this machine, and may try files that lie on it.
+        if self.has_sandbox() && self.listen.ip().is_loopback() {
+            let loopback = || AllowedPrivate::LOOPBACK.to_owned();
+            environment.entry("ALLOW_PRIVATE_URLS".to_owned()).or_insert_with(loopback);
         }
         if let Some(sandbox) = sandbox {
             environment.insert("SANDBOX_URL".to_owned(), sandbox.url());

@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what a fresh machine lacks. Each step looks first, says what it installs, and names in one sentence
 //! with the command to run what it cannot install.
 
+mod ffmpeg;
 mod node;
 mod python;
 mod redis;
@@ -14,7 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "setup",
     summary: "install what the other commands need (they do it themselves)",
     help: "\
-The wasm32-wasip2 target, redis-server, and for tests the npm packages and Python's requests. Node with npm must be there.",
+The wasm32-wasip2 target, redis-server, and for tests the npm packages, Python's requests and ffmpeg. Node with npm must be there.",
     run: |arguments| {
         no_arguments(arguments)?;
         ensure(&Workspace::find()?, For::Tests)
@@ -37,6 +38,7 @@ pub(crate) fn ensure(workspace: &Workspace, what: For) -> anyhow::Result<()> {
     if what == For::Tests {
         node::ensure(&workspace.root)?;
         python::ensure()?;
+        ffmpeg::ensure()?;
     }
     Ok(())
 }

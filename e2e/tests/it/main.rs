@@ -6,6 +6,7 @@ mod groups;
 mod input;
 mod kills;
 mod kinds;
+mod media;
 mod network;
 mod port;
 mod quick_start;

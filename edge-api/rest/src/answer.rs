@@ -33,8 +33,8 @@ impl Failure {
     /// A failure with a sentence of its own.
     pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         use ErrorCode::{
-            InvalidRecipient, InvalidSessionId, NoHost, Overloaded, RecipientNotOnWhatsapp, SendFailed, SendRefused,
-            SessionAlreadyConnected, Timeout,
+            FetchFailed, FileTooLarge, InvalidRecipient, InvalidSessionId, NoHost, Overloaded, RecipientNotOnWhatsapp,
+            SendFailed, SendRefused, SessionAlreadyConnected, Timeout, UploadFailed, UrlRefused,
         };
         let engine = matches!(
             code,
@@ -47,6 +47,10 @@ impl Failure {
                 | Timeout
                 | NoHost
                 | Overloaded
+                | UrlRefused
+                | FetchFailed
+                | FileTooLarge
+                | UploadFailed
         );
         Self { code, message: message.into(), data: None, engine }
     }

@@ -56,6 +56,16 @@ impl Fields {
             None => Err(invalid(format!("{name} must be a number"))),
         }
     }
+
+    /// A switch: what is truthy, except for the words that mean no in a form.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        match self.get(&[name]) {
+            Some(Value::String(word)) => {
+                !["false", "0", "no", "off"].contains(&word.trim().to_ascii_lowercase().as_str())
+            }
+            value => value.is_some(),
+        }
+    }
 }
 
 impl Fields {

@@ -15,6 +15,7 @@ mod presence;
 mod qr_code;
 mod send;
 mod send_card;
+mod send_media;
 mod send_poll;
 mod send_text;
 mod sessions;
@@ -48,6 +49,9 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::QR, get(qr_code::data::<P>))
         .route(routes::QR_IMAGE, get(qr_code::image::<P>))
         .route(routes::SEND_TEXT, post(send_text::send_text::<P>))
+        .route(routes::SEND_IMAGE, post(send_media::send_image::<P>))
+        .route(routes::SEND_DOCUMENT, post(send_media::send_document::<P>))
+        .route(routes::SEND_AUDIO, post(send_media::send_audio::<P>))
         .route(routes::SEND_LOCATION, post(send_card::send_location::<P>))
         .route(routes::SEND_CONTACT, post(send_card::send_contact::<P>))
         .route(routes::SEND_POLL, post(send_poll::send_poll::<P>))
@@ -67,6 +71,7 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::GROUP_SUBJECT, post(groups::subject::<P>))
         .route(routes::GROUP_DESCRIPTION, post(groups::description::<P>))
         .route(routes::GROUP_SETTINGS, post(groups::settings::<P>))
+        .route(routes::GROUP_PICTURE, post(groups::picture::<P>))
         .route(routes::GROUP_LEAVE, post(groups::leave::<P>))
         .route(routes::GROUP_JOIN, post(groups::join::<P>))
         .route(routes::INVITE_CODE, post(groups::invite::<P>))

@@ -19,11 +19,12 @@ use tracing::{error, info, warn};
 
 use super::bookkeeper;
 use super::ledger::Ledger;
-use super::outbox::{Connection, MAX_UNDER_WAY, Outbox};
+use super::outbox::{Connection, MAX_UNDER_WAY, Outbox, Stores};
 use super::questions::Questions;
 use super::state::{Effect, Input, State};
 use crate::fence::{Fence, FenceError};
 use crate::history::{History, event};
+use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::dial::Networks;
 use crate::whatsapp::link::{Link, LinkError};
 use crate::whatsapp::signal::{Reports, Signal};
@@ -119,6 +120,7 @@ impl Actor {
         session: SessionId,
         network: Network,
         networks: Networks,
+        attachments: Attachments,
         fence: Fence,
         tracker: &TaskTracker,
     ) -> (Self, Handle) {
@@ -129,9 +131,8 @@ impl Actor {
         let (connection, connected) = watch::channel(None);
         let stop = CancellationToken::new();
         let history = History::new(fence.clone(), session.clone());
-        let ledger = Ledger::new(fence.clone());
-        let outbox =
-            Outbox::new(session.clone(), ledger, history.clone(), connected.clone(), tracker.clone(), stop.clone());
+        let stores = Stores { ledger: Ledger::new(fence.clone()), history: history.clone(), attachments };
+        let outbox = Outbox::new(session.clone(), stores, connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
         let redis = fence.redis().clone();
         let questions = Questions::new(session.clone(), redis, connected.clone(), tracker.clone(), stop.clone());

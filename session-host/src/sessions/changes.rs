@@ -12,18 +12,17 @@ use contract::operation::{Action, Presence};
 use serde_json::{Value, json};
 use whatsapp_rust::Client;
 
-use super::outbox::failure;
+use super::outbox::{Stores, failure};
 use super::questions::data;
-use crate::history::History;
 use crate::whatsapp::identity::to_library;
 
 /// Makes a change, and gives the data of its answer. `again` says that it may have been made before. A failure with
 /// [`ErrorCode::SessionNotConnected`] says that it may be made again.
-pub(super) async fn make(client: &Client, history: &History, action: &Action, again: bool) -> Result<Value, Failure> {
+pub(super) async fn make(client: &Client, stores: &Stores, action: &Action, again: bool) -> Result<Value, Failure> {
     match action {
         Action::Presence { chat, presence } => show(client, chat, *presence).await,
         Action::MarkRead { chat, message_id } => {
-            read::mark(client, history, chat, message_id.as_deref()).await.map(|marked| data(&marked))
+            read::mark(client, &stores.history, chat, message_id.as_deref()).await.map(|marked| data(&marked))
         }
         Action::CreateGroup { subject, participants } => {
             create::create(client, subject, participants).await.map(|created| data(&created))
@@ -39,7 +38,10 @@ pub(super) async fn make(client: &Client, history: &History, action: &Action, ag
         Action::Leave { group } => groups::leave(client, group, again).await.map(nothing),
         Action::Join { code } => groups::join(client, code).await.map(|joined| data(&joined)),
         Action::RevokeInvite { group } => groups::revoke_invite(client, group).await.map(|invite| data(&invite)),
-        Action::SetPicture { .. } => Err(failure(ErrorCode::Internal)),
+        Action::SetPicture { group, image } => {
+            let picture = stores.attachments.group_picture(image).await?;
+            groups::set_picture(client, group, picture).await.map(nothing)
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use super::ledger::{Ledger, Unfinished};
 use super::{changes, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
+use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::signal::Ack;
 
 /// Messages of one session under way at once. Beyond it new ones are refused: WhatsApp would ban before this queue drains.
@@ -50,11 +51,17 @@ pub(super) struct Connection {
     pub(super) number: u64,
 }
 
+/// What sends are read from and written to.
+pub(super) struct Stores {
+    pub(super) ledger: Ledger,
+    pub(super) history: History,
+    pub(super) attachments: Attachments,
+}
+
 /// Sends of one session.
 pub struct Outbox {
     session: SessionId,
-    ledger: Ledger,
-    history: History,
+    stores: Stores,
     connection: watch::Receiver<Option<Connection>>,
     tracker: TaskTracker,
     stop: CancellationToken,
@@ -134,14 +141,13 @@ struct Pending {
 impl Outbox {
     pub(super) fn new(
         session: SessionId,
-        ledger: Ledger,
-        history: History,
+        stores: Stores,
         connection: watch::Receiver<Option<Connection>>,
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Arc<Self> {
         let (state, settled) = (Mutex::default(), Notify::new());
-        Arc::new(Self { session, ledger, history, connection, tracker, stop, state, settled })
+        Arc::new(Self { session, stores, connection, tracker, stop, state, settled })
     }
 
     /// Takes a command. `remaining` is the time left to start it.
@@ -180,7 +186,7 @@ impl Outbox {
 
     /// Takes up what an earlier owner left unfinished.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<(), FenceError> {
-        for mut unfinished in self.ledger.unfinished().await? {
+        for mut unfinished in self.stores.ledger.unfinished().await? {
             if let Request::Change(action) = &unfinished.command.request
                 && !action.is_lasting()
             {
@@ -326,14 +332,14 @@ impl Outbox {
         let connection = self.connected(start_by, handed).await?;
         let client = &connection.client;
         let to = outgoing::addressable(client, &send.chat).await?;
-        if !handed && send.typing_ms > 0 {
-            show_typing(client, &to, &send.content, Duration::from_millis(send.typing_ms)).await;
-        }
         let known = self.state().pending.get(entry).and_then(|pending| pending.message.clone());
         let message = match &known {
             Some(message) => message.clone(),
-            None => outgoing::build(&self.history, send).await?,
+            None => outgoing::build(client, &self.stores, send).await?,
         };
+        if !handed && send.typing_ms > 0 {
+            show_typing(client, &to, &send.content, Duration::from_millis(send.typing_ms)).await;
+        }
         let filed = outgoing::filed(client, send, &message).await?;
         let new = known.is_none().then_some(&message);
         if self.is_finished(entry, new).await? {
@@ -370,7 +376,7 @@ impl Outbox {
             if self.is_finished(entry, None).await? {
                 return Ok(());
             }
-            let made = changes::make(&connection.client, &self.history, action, again);
+            let made = changes::make(&connection.client, &self.stores, action, again);
             match timeout_at(give_up, made).await {
                 // The connection went away under it.
                 Ok(Err(lost)) if lost.code == ErrorCode::SessionNotConnected && action.is_repeatable() => {
@@ -383,14 +389,14 @@ impl Outbox {
             }
         };
         let outcome = Outcome::Done(data);
-        self.ledger.done(entry, &outcome).await.map_err(|error| self.storage_failed(&error))?;
+        self.stores.ledger.done(entry, &outcome).await.map_err(|error| self.storage_failed(&error))?;
         self.finished(entry, &outcome).await;
         Ok(())
     }
 
     /// Notes that something goes out now. Whether its outcome stands already: then whoever waits has it, and nothing goes out.
     async fn is_finished(&self, entry: &str, message: Option<&wa::Message>) -> Result<bool, Failure> {
-        let outcome = self.ledger.handed(entry, message).await.map_err(|error| self.storage_failed(&error))?;
+        let outcome = self.stores.ledger.handed(entry, message).await.map_err(|error| self.storage_failed(&error))?;
         let Some(outcome) = outcome else { return Ok(false) };
         self.finished(entry, &outcome).await;
         Ok(true)
@@ -437,7 +443,7 @@ impl Outbox {
             return;
         }
         let sent = outgoing::stamp(&mut message, ack.seconds);
-        match self.ledger.sent(&self.history, &entry, &message, &sent).await {
+        match self.stores.ledger.sent(&self.stores.history, &entry, &message, &sent).await {
             Ok(()) => {
                 // Repeats that came meanwhile are answered as well.
                 self.finished(&entry, &Outcome::Sent(sent)).await;
@@ -462,8 +468,8 @@ impl Outbox {
         let Some(work) = self.state().pending.get(entry).map(|pending| pending.work.clone()) else { return };
         let outcome = Outcome::Failed(failure);
         let recorded = match work {
-            Work::Send(send) => self.ledger.failed(&self.session, entry, &send, &outcome).await,
-            Work::Change(_) => self.ledger.done(entry, &outcome).await,
+            Work::Send(send) => self.stores.ledger.failed(&self.session, entry, &send, &outcome).await,
+            Work::Change(_) => self.stores.ledger.done(entry, &outcome).await,
         };
         if let Err(error) = recorded {
             self.storage_failed(&error);
@@ -472,7 +478,7 @@ impl Outbox {
     }
 
     async fn reply(&self, waiting: Vec<(String, String)>, outcome: &Outcome) {
-        if let Err(error) = self.ledger.reply(waiting, outcome).await {
+        if let Err(error) = self.stores.ledger.reply(waiting, outcome).await {
             error!(session = %self.session, %error, "a reply could not be given");
         }
     }

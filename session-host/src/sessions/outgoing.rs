@@ -11,7 +11,7 @@ use whatsapp_rust::Client;
 
 mod content;
 
-use super::outbox::failure;
+use super::outbox::{Stores, failure};
 use crate::clock;
 use crate::history::{Entry, History};
 use crate::whatsapp::content::describe;
@@ -36,7 +36,7 @@ pub(super) async fn addressable(client: &Client, chat: &Jid) -> Result<wacore_bi
 }
 
 /// The message that goes out, answering a stored one when it names one. Files are fetched and uploaded here.
-pub(super) async fn build(history: &History, send: &Send) -> Result<wa::Message, Failure> {
+pub(super) async fn build(client: &Client, stores: &Stores, send: &Send) -> Result<wa::Message, Failure> {
     let mut message = match &send.content {
         Content::Text { text } => wa::Message::text(text),
         Content::Location { latitude, longitude, name } => content::place(*latitude, *longitude, name),
@@ -44,10 +44,14 @@ pub(super) async fn build(history: &History, send: &Send) -> Result<wa::Message,
         Content::Poll { question, options, selectable } => {
             content::poll(question, options, *selectable, rand::random())
         }
-        _ => return Err(failure(ErrorCode::Internal)),
+        Content::Image { file, caption } => content::image(stores.attachments.image(client, file).await?, caption),
+        Content::Document { file, filename, mimetype, caption } => {
+            content::document(stores.attachments.document(client, file).await?, filename, mimetype, caption)
+        }
+        Content::Audio { file, ptt } => content::audio(stores.attachments.audio(client, file).await?, *ptt),
     };
     if let Some(quoted) = &send.reply_to {
-        message.set_context_info(quote(history, &send.chat, quoted).await?);
+        message.set_context_info(quote(&stores.history, &send.chat, quoted).await?);
     }
     Ok(content::wrapped(message))
 }

@@ -22,6 +22,7 @@ use crate::fence::Fencing;
 use crate::lease::{self, Lease, Leases};
 use crate::record;
 use crate::redis::Redis;
+use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::dial::Networks;
 
 /// Time between looks at all sessions.
@@ -54,6 +55,8 @@ pub struct SessionsConfig {
     pub max_sessions: usize,
     /// What sessions may dial.
     pub networks: Networks,
+    /// What brings files into messages.
+    pub attachments: Attachments,
 }
 
 /// The sessions of this host.
@@ -233,8 +236,8 @@ impl Inner {
         let session = record.id.clone();
         info!(%session, epoch = lease.epoch, "session taken");
         let fence = self.fencing.fence(&session, lease.epoch);
-        let networks = self.config.networks.clone();
-        let (actor, handle) = Actor::new(session.clone(), record.network, networks, fence, &self.tracker);
+        let (networks, attachments) = (self.config.networks.clone(), self.config.attachments.clone());
+        let (actor, handle) = Actor::new(session.clone(), record.network, networks, attachments, fence, &self.tracker);
         handle.wish(record.desired, record.wish);
         self.running().insert(session.clone(), handle);
         let inner = Arc::clone(self);

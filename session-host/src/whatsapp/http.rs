@@ -1,15 +1,28 @@
 //! The library's HTTP client over one shared pool, with the wall of [`super::dial`]: a sandbox session reaches the simulator
 //! and nothing else, a live one nothing without TLS. Sizes and times are bounded here, since the library bounds neither.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use async_trait::async_trait;
-use reqwest::{Method, Url};
-use wacore::net::{HttpClient, HttpRequest, HttpResponse};
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::{Body, Method, RequestBuilder, Url};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use wacore::net::{HttpClient, HttpRequest, HttpResponse, UploadBody};
 
 /// Longest time of one request; the library retries on other hosts.
 const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Longest time of one upload: the largest file over a slow line.
+const UPLOAD_WITHIN: Duration = Duration::from_mins(3);
+
+/// Bytes of an upload that are read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Chunks read before the socket takes them.
+const CHUNKS_AHEAD: usize = 4;
 
 /// Largest answer kept in memory: WhatsApp's own media are at most 100 MB for documents shown inline.
 const MAX_BODY: usize = 100 * 1024 * 1024;
@@ -31,6 +44,15 @@ impl NetworkHttp {
         Self { pool, sandbox: Some(authority.to_owned()) }
     }
 
+    fn outgoing(&self, request: &HttpRequest) -> anyhow::Result<RequestBuilder> {
+        let method = Method::from_bytes(request.method.as_bytes())?;
+        let mut outgoing = self.pool.request(method, self.target(&request.url)?);
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        Ok(outgoing)
+    }
+
     /// The address really dialled. The library writes `https://` before every media host; the simulator speaks plain HTTP.
     fn target(&self, url: &str) -> anyhow::Result<Url> {
         let mut url = Url::parse(url)?;
@@ -50,24 +72,54 @@ impl NetworkHttp {
 #[async_trait]
 impl HttpClient for NetworkHttp {
     async fn execute(&self, request: HttpRequest) -> anyhow::Result<HttpResponse> {
-        let url = self.target(&request.url)?;
-        let method = Method::from_bytes(request.method.as_bytes())?;
-        let mut outgoing = self.pool.request(method, url).timeout(TIMEOUT);
-        for (name, value) in &request.headers {
-            outgoing = outgoing.header(name, value);
-        }
+        let mut outgoing = self.outgoing(&request)?.timeout(TIMEOUT);
         if let Some(body) = request.body {
             outgoing = outgoing.body(body);
         }
-        let mut response = outgoing.send().await?;
-        let status_code = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            ensure!(body.len() + chunk.len() <= MAX_BODY, "the answer is larger than {MAX_BODY} bytes");
-            body.extend_from_slice(&chunk);
-        }
-        Ok(HttpResponse { status_code, body })
+        answer(outgoing).await
     }
+
+    fn supports_upload_streaming(&self) -> bool {
+        true
+    }
+
+    fn execute_upload(&self, request: HttpRequest, body: UploadBody, length: u64) -> anyhow::Result<HttpResponse> {
+        let (chunks, mut sent) = mpsc::channel(CHUNKS_AHEAD);
+        let stream = futures::stream::poll_fn(move |context| sent.poll_recv(context));
+        let outgoing = self.outgoing(&request)?.timeout(UPLOAD_WITHIN).header(CONTENT_LENGTH, length);
+        let runtime = Handle::current();
+        let answered = runtime.spawn(answer(outgoing.body(Body::wrap_stream(stream))));
+        let mut body = body.take(length);
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            let read = match body.read(&mut chunk) {
+                Ok(0) => break,
+                read => read.map(|length| {
+                    chunk.truncate(length);
+                    chunk
+                }),
+            };
+            // An error is passed on, so that the request fails instead of ending short.
+            let ends = read.is_err();
+            if chunks.blocking_send(read).is_err() || ends {
+                break;
+            }
+        }
+        drop(chunks);
+        runtime.block_on(answered)?
+    }
+}
+
+/// Sends a request and reads the answer.
+async fn answer(outgoing: RequestBuilder) -> anyhow::Result<HttpResponse> {
+    let mut response = outgoing.send().await?;
+    let status_code = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        ensure!(body.len() + chunk.len() <= MAX_BODY, "the answer is larger than {MAX_BODY} bytes");
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpResponse { status_code, body })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod fence;
+mod fetch;
 mod lease;
 mod operations;
 mod program;

@@ -20,6 +20,9 @@ use crate::app::App;
 /// Longest wait for the outcome of a send (after the typing) or a change.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same when a file must be fetched and uploaded first: the longest fetch, and time for the upload.
+pub(super) const FILE_PATIENCE: Duration = Duration::from_secs(90);
+
 /// Longest wait for the answer to a question.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
@@ -67,7 +70,8 @@ pub(super) async fn change<P: Port>(
             "No answer from WhatsApp yet; ask again with the same Idempotency-Key for the outcome.",
         )
     };
-    match done_once(app, session, key, Request::Change(action), PATIENCE, late).await?.1 {
+    let patience = if matches!(action, Action::SetPicture { .. }) { FILE_PATIENCE } else { PATIENCE };
+    match done_once(app, session, key, Request::Change(action), patience, late).await?.1 {
         Outcome::Done(data) => Ok(data),
         Outcome::Failed(failure) => Err(not_done(failure)),
         Outcome::Sent(_) => Err(ErrorCode::IdempotencyKeyReused.into()),

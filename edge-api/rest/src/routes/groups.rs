@@ -16,7 +16,7 @@ use edge_core::port::Port;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{after_session_checks, commands, session_of};
+use super::{after_session_checks, commands, send_media, session_of};
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
 use crate::body::Given;
@@ -170,6 +170,21 @@ pub(super) async fn settings<P: Port>(State(app): State<App<P>>, headers: Header
     let data = json!({ "groupId": group, "setting": setting });
     changed::<P, Value>(&app, &asked, Action::SetSetting { group, setting }).await?;
     Ok(answer::ok("Group settings updated successfully", data))
+}
+
+pub(super) async fn picture<P: Port>(State(app): State<App<P>>, headers: HeaderMap, body: Given) -> Answer {
+    const BOTH: &str = "Missing required fields: groupId, imageUrl";
+    let asked = asked(&app, &headers, body, |fields| {
+        let missing = || Failure::new(ErrorCode::MissingField, BOTH);
+        let image = send_media::file(fields, "imageUrl")?.ok_or_else(missing)?;
+        fields.get(GROUP_ID).ok_or_else(missing)?;
+        Ok((group(fields)?, image))
+    })
+    .await?;
+    let (group, image) = asked.own.clone();
+    let set = Action::SetPicture { group: group.clone(), image };
+    commands::change(&app, &asked.session, asked.key.as_deref(), set).await?;
+    Ok(answer::ok("Group profile picture updated successfully", json!({ "groupId": group })))
 }
 
 pub(super) async fn leave<P: Port>(State(app): State<App<P>>, headers: HeaderMap, body: Given) -> Answer {

@@ -14,7 +14,7 @@ use edge_core::port::Port;
 use serde::Serialize;
 use serde_json::json;
 
-use super::commands::{self, PATIENCE};
+use super::commands::{self, FILE_PATIENCE, PATIENCE};
 use super::{after_session_checks, session_of};
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
@@ -49,13 +49,14 @@ pub(super) async fn send<P: Port>(app: &App<P>, headers: &HeaderMap, body: Given
     let own = wanted(&fields.unwrap_or_default(), headers, &app.settings.default_country_code, kind);
     let (session, (send, key)) = after_session_checks(app, session.as_ref(), own).await?;
     let typing = Duration::from_millis(send.typing_ms);
+    let patience = typing + if send.content.file().is_some() { FILE_PATIENCE } else { PATIENCE };
     let chat = send.chat.clone();
     let late = |id: &str| {
         let message = "No answer from WhatsApp yet; ask again with the same Idempotency-Key for the outcome.";
         Failure::new(ErrorCode::Timeout, message).with_data(json!({ "messageId": id, "chatId": chat }))
     };
     let (message_id, outcome) =
-        commands::done_once(app, &session, key.as_deref(), Request::Send(send), PATIENCE + typing, late).await?;
+        commands::done_once(app, &session, key.as_deref(), Request::Send(send), patience, late).await?;
     match outcome {
         Outcome::Sent(taken) => Ok(answer::ok(kind.success, Taken { taken, note: kind.note })),
         Outcome::Done(_) => Err(ErrorCode::IdempotencyKeyReused.into()),

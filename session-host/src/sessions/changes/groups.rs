@@ -51,6 +51,12 @@ pub(super) async fn set_subject(client: &Client, group: &Jid, subject: &str) -> 
     refusals(client, &to, done).await.map_err(Trouble::failure_of_text)
 }
 
+pub(super) async fn set_picture(client: &Client, group: &Jid, jpeg: Vec<u8>) -> Result<(), Failure> {
+    let to = address(group)?;
+    let done = client.groups().set_profile_picture(to.clone(), jpeg).await;
+    refusals(client, &to, done).await.map(|_| ()).map_err(Trouble::failure)
+}
+
 pub(super) async fn set_description(client: &Client, group: &Jid, text: &str) -> Result<(), Failure> {
     let to = address(group)?;
     let text = Some(text).filter(|text| !text.is_empty()).map(GroupDescription::new).transpose();

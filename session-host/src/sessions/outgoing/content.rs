@@ -2,9 +2,15 @@
 
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
+use whatsapp_rust::upload::UploadResponse;
+
+use crate::whatsapp::attachments::{UploadedPicture, UploadedSound};
 
 /// Bytes of the secret that the votes in a poll are encrypted with.
 const SECRET_BYTES: usize = 32;
+
+/// The type of every sound that goes out.
+const OPUS: &str = "audio/ogg; codecs=opus";
 
 /// A place.
 pub(super) fn place(latitude: f64, longitude: f64, name: &str) -> wa::Message {
@@ -64,6 +70,79 @@ pub(super) fn poll(question: &str, options: &[String], selectable: u32, secret: 
     }
 }
 
+/// A picture. What it is of, and where it lies, is known from its upload.
+pub(super) fn image(uploaded: UploadedPicture, caption: &str) -> wa::Message {
+    let UploadedPicture { picture, upload } = uploaded;
+    let image = wa::message::ImageMessage {
+        url: Some(upload.url),
+        direct_path: Some(upload.direct_path),
+        media_key: Some(upload.media_key.to_vec()),
+        media_key_timestamp: Some(upload.media_key_timestamp),
+        file_sha256: Some(upload.file_sha256.to_vec()),
+        file_enc_sha256: Some(upload.file_enc_sha256.to_vec()),
+        file_length: Some(upload.file_length),
+        mimetype: Some(picture.mimetype.to_owned()),
+        width: Some(picture.width),
+        height: Some(picture.height),
+        jpeg_thumbnail: Some(picture.preview),
+        caption: some(caption),
+        ..Default::default()
+    };
+    wa::Message { image_message: MessageField::some(image), ..Default::default() }
+}
+
+/// A file.
+pub(super) fn document(upload: UploadResponse, filename: &str, mimetype: &str, caption: &str) -> wa::Message {
+    let filename = file_name(filename);
+    let document = wa::message::DocumentMessage {
+        url: Some(upload.url),
+        direct_path: Some(upload.direct_path),
+        media_key: Some(upload.media_key.to_vec()),
+        media_key_timestamp: Some(upload.media_key_timestamp),
+        file_sha256: Some(upload.file_sha256.to_vec()),
+        file_enc_sha256: Some(upload.file_enc_sha256.to_vec()),
+        file_length: Some(upload.file_length),
+        mimetype: Some(mimetype.to_owned()),
+        title: Some(filename.clone()),
+        file_name: Some(filename),
+        caption: some(caption),
+        ..Default::default()
+    };
+    wa::Message { document_message: MessageField::some(document), ..Default::default() }
+}
+
+/// A sound, as a file or as a voice note.
+pub(super) fn audio(uploaded: UploadedSound, ptt: bool) -> wa::Message {
+    let UploadedSound { sound, upload } = uploaded;
+    let audio = wa::message::AudioMessage {
+        url: Some(upload.url),
+        direct_path: Some(upload.direct_path),
+        media_key: Some(upload.media_key.to_vec()),
+        media_key_timestamp: Some(upload.media_key_timestamp),
+        file_sha256: Some(upload.file_sha256.to_vec()),
+        file_enc_sha256: Some(upload.file_enc_sha256.to_vec()),
+        file_length: Some(upload.file_length),
+        streaming_sidecar: upload.streaming_sidecar,
+        mimetype: Some(OPUS.to_owned()),
+        seconds: Some(sound.seconds),
+        ptt: Some(ptt),
+        waveform: ptt.then_some(sound.waveform),
+        ..Default::default()
+    };
+    wa::Message { audio_message: MessageField::some(audio), ..Default::default() }
+}
+
+/// A name that is one: without folders, and without characters that turn "gpj.exe" into "exe.jpg" on a screen.
+fn file_name(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain = |one: &char| {
+        !one.is_control() && !matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let name: String = name.chars().filter(plain).collect();
+    let name = name.trim();
+    if name.is_empty() { "file".to_owned() } else { name.to_owned() }
+}
+
 /// The same message in the wrapper that the apps put around a document with a caption.
 pub(super) fn wrapped(message: wa::Message) -> wa::Message {
     let captioned = message.document_message.as_option().is_some_and(|document| document.caption.is_some());
@@ -99,6 +178,22 @@ mod tests {
             ]
         );
         assert_eq!(card.display_name.as_deref(), Some("Eve  TEL:+1555 END:VCARD; a,b\\"));
+    }
+
+    #[test]
+    fn names_of_files() {
+        for (given, shown) in [
+            ("a.pdf", "a.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\a b.docx", "a b.docx"),
+            ("bill\u{202e}fdp.exe", "billfdp.exe"),
+            ("a\r\nb\0.txt", "ab.txt"),
+            ("  ", "file"),
+            ("x/", "file"),
+            ("Rechnung für Zoë.pdf", "Rechnung für Zoë.pdf"),
+        ] {
+            assert_eq!(file_name(given), shown);
+        }
     }
 
     #[test]
