@@ -147,13 +147,14 @@ pub struct AppStateKey<'a> {
     pub timestamp_ms: i64,
 }
 
-/// The peer message that hands app-state keys to a companion.
-pub fn app_state_key_share(keys: &[AppStateKey<'_>]) -> wa::Message {
+/// The peer message that hands the app-state key to a companion, and names those that the phone does not have.
+pub fn app_state_key_share<'a>(key: &AppStateKey<'_>, unknown: impl Iterator<Item = &'a [u8]>) -> wa::Message {
     use wa::message::{
         AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId, AppStateSyncKeyShare,
     };
-    let keys = keys.iter().map(|key| AppStateSyncKey {
-        key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(key.id.to_vec()) }),
+    let named = |id: &[u8]| MessageField::some(AppStateSyncKeyId { key_id: Some(id.to_vec()) });
+    let own = AppStateSyncKey {
+        key_id: named(key.id),
         key_data: MessageField::some(AppStateSyncKeyData {
             key_data: Some(key.data.to_vec()),
             fingerprint: MessageField::some(AppStateSyncKeyFingerprint {
@@ -163,7 +164,9 @@ pub fn app_state_key_share(keys: &[AppStateKey<'_>]) -> wa::Message {
             }),
             timestamp: Some(key.timestamp_ms),
         }),
-    });
+    };
+    let unknown = unknown.map(|id| AppStateSyncKey { key_id: named(id), key_data: MessageField::default() });
+    let keys = std::iter::once(own).chain(unknown);
     protocol(ProtocolMessage {
         r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
         app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare { keys: keys.collect() }),

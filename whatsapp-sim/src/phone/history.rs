@@ -124,17 +124,41 @@ fn conversation(past: PastConversation) -> wa::Conversation {
 }
 
 fn entry(order: u64, past: PastMessage) -> wa::HistorySyncMsg {
-    wa::HistorySyncMsg {
-        msg_order_id: Some(order),
-        message: MessageField::some(wa::WebMessageInfo {
-            participant: past.about.participant.clone(),
-            key: MessageField::some(past.about.into()),
-            message: MessageField::some(past.message),
-            message_timestamp: Some(past.timestamp),
-            push_name: past.push_name,
-            ..Default::default()
-        }),
+    wa::HistorySyncMsg { msg_order_id: Some(order), message: MessageField::some(whole(past)) }
+}
+
+/// A message as phones keep it.
+fn whole(past: PastMessage) -> wa::WebMessageInfo {
+    wa::WebMessageInfo {
+        participant: past.about.participant.clone(),
+        key: MessageField::some(past.about.into()),
+        message: MessageField::some(past.message),
+        message_timestamp: Some(past.timestamp),
+        push_name: past.push_name,
+        ..Default::default()
     }
+}
+
+/// The answer to a companion that asked for single messages; `None` is one that the phone does not have.
+pub fn missed(request: &str, messages: Vec<Option<PastMessage>>) -> wa::Message {
+    use wa::message::peer_data_operation_request_response_message::PeerDataOperationResult;
+    use wa::message::peer_data_operation_request_response_message::peer_data_operation_result::PlaceholderMessageResendResponse;
+    use wa::message::{PeerDataOperationRequestResponseMessage, PeerDataOperationRequestType};
+    let result = |message: Option<PastMessage>| PeerDataOperationResult {
+        placeholder_message_resend_response: MessageField::some(PlaceholderMessageResendResponse {
+            web_message_info_bytes: message.map(|message| whole(message).encode_to_vec()),
+        }),
+        ..Default::default()
+    };
+    protocol(ProtocolMessage {
+        r#type: Some(protocol_message::Type::PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE),
+        peer_data_operation_request_response_message: MessageField::some(PeerDataOperationRequestResponseMessage {
+            peer_data_operation_request_type: Some(PeerDataOperationRequestType::PLACEHOLDER_MESSAGE_RESEND),
+            stanza_id: Some(request.to_owned()),
+            peer_data_operation_result: messages.into_iter().map(result).collect(),
+        }),
+        ..Default::default()
+    })
 }
 
 /// Announces a chunk. `request` is the id of the message that asked for it.

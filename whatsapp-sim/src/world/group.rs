@@ -336,14 +336,6 @@ impl World {
         let companions = self.accounts.get(&number).into_iter().flat_map(|account| account.devices.keys().copied());
         std::iter::once(0).chain(companions).map(|device| DeviceRef { number, device }).collect()
     }
-
-    /// Whom somebody knows: everyone who watches the account's devices or stands in its chats.
-    pub(crate) fn contacts_of(&self, number: u64) -> BTreeSet<u64> {
-        let Some(account) = self.accounts.get(&number) else { return BTreeSet::new() };
-        let partners = account.inbox.messages.values().filter_map(|message| message.chat.parse().ok());
-        let known = account.watchers.iter().copied().chain(partners);
-        known.filter(|other| *other != number && self.accounts.contains_key(other)).collect()
-    }
 }
 
 fn fresh_code() -> String {

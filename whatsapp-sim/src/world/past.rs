@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use wacore::download::MediaType;
+use waproto::whatsapp as wa;
 use waproto::whatsapp::message::HistorySyncType as Kind;
 use waproto::whatsapp::message::peer_data_operation_request_message::HistorySyncOnDemandRequest;
 use waproto::whatsapp::message::{PeerDataOperationRequestType, ProtocolMessage};
@@ -26,6 +27,9 @@ const CHUNK: usize = 100;
 const ON_DEMAND: usize = 100;
 /// The largest chunk that travels inside its notification, as with real phones; what is larger lies at the media host.
 const MAX_INLINE: usize = 64 * 1024;
+
+/// Most messages that a companion may ask for at once; clients ask for one.
+const MAX_PLACEHOLDERS: usize = 32;
 
 /// The messages of each chat, the newest first.
 type Past = BTreeMap<Chat, Vec<PastMessage>>;
@@ -55,16 +59,45 @@ impl World {
         }
     }
 
-    /// A companion asks its phone for something. Whether it was history.
+    /// A companion asks its phone for something. Whether it was one of the things that companions ask for.
     pub(super) async fn phone_is_asked(&mut self, who: DeviceRef, id: &str, protocol: &ProtocolMessage) -> bool {
-        let Some(request) = protocol.peer_data_operation_request_message.as_option() else { return false };
-        if request.peer_data_operation_request_type != Some(PeerDataOperationRequestType::HISTORY_SYNC_ON_DEMAND) {
-            return false;
+        if let Some(wanted) = protocol.app_state_sync_key_request.as_option() {
+            let ids: Vec<Vec<u8>> = wanted.key_ids.iter().filter_map(|wanted| wanted.key_id.clone()).collect();
+            self.share_key(who, &ids).await;
+            return true;
         }
-        if let Some(wanted) = request.history_sync_on_demand_request.as_option() {
-            self.share_older(who, id, wanted).await;
+        let Some(request) = protocol.peer_data_operation_request_message.as_option() else { return false };
+        match request.peer_data_operation_request_type {
+            Some(PeerDataOperationRequestType::HISTORY_SYNC_ON_DEMAND) => {
+                if let Some(wanted) = request.history_sync_on_demand_request.as_option() {
+                    self.share_older(who, id, wanted).await;
+                }
+            }
+            Some(PeerDataOperationRequestType::PLACEHOLDER_MESSAGE_RESEND) => {
+                let wanted = request.placeholder_message_resend_request.iter().take(MAX_PLACEHOLDERS);
+                let wanted: Vec<wa::MessageKey> =
+                    wanted.filter_map(|one| one.message_key.as_option().cloned()).collect();
+                self.share_missed(who, id, &wanted).await;
+            }
+            _ => return false,
         }
         true
+    }
+
+    /// Gives a companion single messages that it got as placeholders or could not read.
+    async fn share_missed(&mut self, who: DeviceRef, request: &str, wanted: &[wa::MessageKey]) {
+        let mut past = self.past(who.number);
+        let found = wanted.iter().map(|key| {
+            let jid = key.remote_jid.as_deref().and_then(|jid| jid.parse().ok());
+            let messages = past.get_mut(&jid.and_then(|jid| self.chat_of(&jid))?)?;
+            let place = messages.iter().position(|message| Some(message.about.id.as_str()) == key.id.as_deref())?;
+            Some(messages.swap_remove(place))
+        });
+        let found: Vec<Option<PastMessage>> = found.collect();
+        let message = history::missed(request, found);
+        if let Err(error) = self.phone_to_peer(who, &message).await {
+            tracing::warn!(%error, "a phone cannot give its companion what it missed");
+        }
     }
 
     /// Gives a companion the messages of a chat before one it has.

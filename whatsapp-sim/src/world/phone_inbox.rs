@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
-use waproto::whatsapp::message::protocol_message;
 
 use super::asking_again::Asked;
 use super::chat::Chat;
@@ -219,14 +218,7 @@ impl World {
         {
             tracing::warn!(%error, "a phone cannot use a sender key");
         }
-        let asks_for_key = message
-            .protocol_message
-            .as_option()
-            .is_some_and(|protocol| protocol.r#type == Some(protocol_message::Type::APP_STATE_SYNC_KEY_REQUEST));
         let own = arrival.from.number == arrival.number;
-        if own && asks_for_key {
-            return self.share_key(arrival.from).await;
-        }
         if own
             && let Some(protocol) = message.protocol_message.as_option()
             && self.phone_is_asked(arrival.from, &arrival.id, protocol).await

@@ -8,6 +8,7 @@ use waproto::whatsapp as wa;
 use super::chat::Chat;
 use super::phone_inbox::{Arrival, PhoneTask, Sealing, Sent};
 use super::queue::Class;
+use super::receipt::within;
 use super::records::Key;
 use super::shown::Shown;
 use super::{DeviceRef, World};
@@ -85,8 +86,9 @@ impl World {
         label: &Label,
     ) -> Result<(), SimError> {
         let chat = Chat::Person(to);
+        self.add_contact(number, to);
+        let blocked = self.has_blocked(to, number);
         let recipient = self.accounts.get(&to).ok_or(SimError::Unregistered)?;
-        let blocked = recipient.blocked.contains(&number);
         let theirs: Vec<u16> = std::iter::once(0).chain(recipient.devices.keys().copied()).collect();
         let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
         let own: Vec<u16> = account.devices.keys().copied().collect();
@@ -270,19 +272,15 @@ impl World {
         kind: Option<&'static str>,
     ) {
         let [first, rest @ ..] = ids else { return };
-        if chat.person().is_some()
-            && matches!(kind, Some("read" | "played"))
-            && !self.may_know_of_reading(number, author)
-        {
-            return;
-        }
+        let seen = kind.filter(|kind| matches!(*kind, "read" | "played"));
+        let hidden = chat.person().is_some() && seen.is_some() && !self.may_know_of_reading(number, author);
         let receipt = NodeBuilder::new("receipt").attr("id", first.as_str()).attr("t", clock::now());
         let lid = address::lid(self.lid_of(number), 0);
         let mut receipt = match chat {
             Chat::Person(_) => receipt.attr("from", lid),
             _ => self.heard_among_many(receipt, chat, lid, number),
         };
-        if let Some(kind) = kind {
+        if let Some(kind) = seen.filter(|_| hidden).map(within).or(kind) {
             receipt = receipt.attr("type", kind);
         }
         if !rest.is_empty() {
@@ -290,8 +288,16 @@ impl World {
             receipt = receipt.children([NodeBuilder::new("list").children(items).build()]);
         }
         let receipt = receipt.build();
-        self.tell_companions(author, None, &receipt);
-        self.phone_receipt(author, number, ids, kind);
+        if !hidden {
+            self.tell_companions(author, None, &receipt);
+            self.phone_receipt(author, number, ids, kind);
+        }
+        // Its own companions need not show it as new any more.
+        match chat {
+            _ if seen.is_none() => {}
+            Chat::Person(_) => self.tell_siblings(DeviceRef { number, device: 0 }, author, receipt),
+            _ => self.tell_companions(number, None, &receipt),
+        }
     }
 }
 

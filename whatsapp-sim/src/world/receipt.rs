@@ -43,23 +43,24 @@ impl World {
             // Read on one device with receipts switched off: the reader's other devices hear it, nobody else.
             Some("read-self" | "played-self") => {
                 let forwarded = self.forwarded(who, receipt);
-                self.tell_companions(who.number, Some(who.device), &forwarded);
+                self.tell_siblings(who, author, forwarded);
             }
             Some("server-error") if author == who.number => self.media_retry(who, receipt),
             Some("inactive" | "sender" | "peer_msg" | "hist_sync" | "server-error") => {}
             _ if author == who.number => {}
             // In chats between two, reading stays within the account when either of both wants that.
-            Some("read" | "played") if !self.may_know_of_reading(who.number, author) => {
+            Some(seen @ ("read" | "played")) if !self.may_know_of_reading(who.number, author) => {
                 let mut forwarded = self.forwarded(who, receipt);
-                forwarded
-                    .attrs
-                    .insert("type", if kind.as_deref() == Some("read") { "read-self" } else { "played-self" });
-                self.tell_companions(who.number, Some(who.device), &forwarded);
+                forwarded.attrs.insert("type", within(seen));
+                self.tell_siblings(who, author, forwarded);
             }
             _ => {
                 let forwarded = self.forwarded(who, receipt);
                 self.tell_companions(author, None, &forwarded);
                 self.phone_receipt(author, who.number, &ids, kind.as_deref());
+                if matches!(kind.as_deref(), Some("read" | "played")) {
+                    self.tell_siblings(who, author, forwarded);
+                }
             }
         }
     }
@@ -81,6 +82,12 @@ impl World {
         forwarded.attr("t", t).apply_content(receipt.content.clone()).build()
     }
 
+    /// What one device of an account has read in its chat with somebody, the others need not show as new any more.
+    pub(super) fn tell_siblings(&mut self, who: DeviceRef, chat: u64, mut receipt: Node) {
+        receipt.attrs.insert("recipient", address::lid(self.lid_of(chat), 0));
+        self.tell_companions(who.number, Some(who.device), &receipt);
+    }
+
     /// Queues a receipt for every companion of an account but one.
     pub(super) fn tell_companions(&mut self, number: u64, except: Option<u16>, receipt: &Node) {
         let Some(account) = self.accounts.get(&number) else { return };
@@ -89,6 +96,11 @@ impl World {
             self.deliver(DeviceRef { number, device }, Class::Receipt, receipt.clone());
         }
     }
+}
+
+/// The type of a receipt that stays within the account.
+pub(super) fn within(seen: &str) -> &'static str {
+    if seen == "played" { "played-self" } else { "read-self" }
 }
 
 /// The ids a receipt covers: its own and those of its list.

@@ -6,8 +6,12 @@
 use serde_json::json;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
+use waproto::buffa::MessageField;
+use waproto::whatsapp as wa;
+use waproto::whatsapp::message::{AppStateSyncKeyId, AppStateSyncKeyRequest, ProtocolMessage, protocol_message};
 use whatsapp_rust::Jid;
 use whatsapp_rust::request::{InfoQuery, InfoQueryType};
+use whatsapp_rust::wacore::store::traits::{AppStateSyncKey, AppSyncStore as _};
 use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_rust::wacore_binary::NodeContent;
 use whatsapp_sim::{ChatChange, Sim, SimConfig};
@@ -62,6 +66,36 @@ async fn hears_all(client: &mut TestClient, own: &str, mut awaited: Vec<String>)
             awaited.is_empty().then_some(())
         })
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_companion_that_lacks_the_key_gets_it_again() {
+    let sim = network().await;
+    let ada = phone(&sim, "Ada").await;
+    let client = TestClient::linked(&sim, &ada).await;
+    let id = client.store.get_latest_sync_key_id().await.unwrap().unwrap();
+    let key = client.store.get_sync_key(&id).await.unwrap().unwrap();
+    client.store.set_sync_key(&id, AppStateSyncKey { key_data: vec![0; 32], ..key.clone() }).await.unwrap();
+    let wanted = [id.as_slice(), b"nobody's"].map(|id| AppStateSyncKeyId { key_id: Some(id.to_vec()) });
+    let request = wa::Message {
+        protocol_message: MessageField::some(ProtocolMessage {
+            r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_REQUEST),
+            app_state_sync_key_request: MessageField::some(AppStateSyncKeyRequest { key_ids: wanted.into() }),
+            ..ProtocolMessage::default()
+        }),
+        ..wa::Message::default()
+    };
+    Box::pin(client.client.send_message(jid(&ada), request)).await.unwrap();
+    let again = async {
+        while client.store.get_sync_key(&id).await.unwrap().unwrap().key_data != key.key_data {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, again).await.unwrap();
+    // Of the other one it is told that nobody has it, and takes none for it.
+    assert!(client.store.get_sync_key(b"nobody's").await.unwrap().is_none());
+    client.client.chat_actions().pin_chat(&jid(&ada)).await.unwrap();
+    all_understood(&sim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

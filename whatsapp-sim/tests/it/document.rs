@@ -245,3 +245,18 @@ async fn whoever_waits_for_news_hears_of_the_next_step() {
     let (waited, ()) = tokio::join!(network.sim.wait_for_change(counter, DEADLINE), network.sim.shutdown());
     assert!(matches!(waited, Err(SimError::Stopped)), "a network that stops lets nobody wait: {waited:?}");
 }
+
+#[test]
+fn the_tests_that_the_readme_names_are_there() {
+    let readme = include_str!("../../README.md");
+    let (_, after) = readme.split_once("## Which test shows it").unwrap();
+    let table = after.split("\n## ").next().unwrap();
+    let names: Vec<&str> = table.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(names.len() > 50, "the table is read");
+    for name in names {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let path = format!("{}/tests/it/{}.rs", env!("CARGO_MANIFEST_DIR"), module.replace("::", "/"));
+        let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {path}: {error}"));
+        assert!(source.contains(&format!("fn {test}(")), "{name} is not there");
+    }
+}

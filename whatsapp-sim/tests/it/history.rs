@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use waproto::whatsapp as wa;
 use waproto::whatsapp::history_sync::HistorySyncType;
 use whatsapp_rust::wacore::types::events::Event;
+use whatsapp_rust::wacore::types::message::MessageInfo;
 use whatsapp_sim::Sim;
 
 use crate::client::{TestClient, all_understood, network, phone};
@@ -75,6 +77,23 @@ async fn past(client: &mut TestClient) -> Vec<Chunk> {
         .await;
     chunks.sort_by_key(|chunk| (chunk.kind == HistorySyncType::RECENT, chunk.order));
     chunks
+}
+
+/// A companion may ask its phone for one message that it could not read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_companion_gets_what_it_missed_from_its_phone() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let mut client = TestClient::linked(&sim, &ada).await;
+    sim.phone_send(&bob, &ada, "once more").await.unwrap();
+    let missed = Arc::new(client.text("once more").await);
+    let nothing = Arc::new(MessageInfo { id: "NOSUCHMESSAGE".to_owned(), ..(*missed).clone() });
+    client.client.send_pdo_placeholder_resend_request(&nothing).await.unwrap();
+    client.client.send_pdo_placeholder_resend_request(&missed).await.unwrap();
+    let info = client.text("once more").await;
+    assert_eq!((&info.id, &info.source.chat), (&missed.id, &missed.source.chat));
+    assert!(info.unavailable_request_id.is_some(), "it comes from the phone");
+    all_understood(&sim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use whatsapp_rust::features::{GroupCreateOptions, GroupParticipantOptions};
 use whatsapp_rust::request::InfoQuery;
 use whatsapp_rust::wacore::iq::privacy::{
     DisallowedListAction, DisallowedListUpdate, DisallowedListUserEntry, PrivacyCategory, PrivacyValue,
@@ -14,9 +15,10 @@ use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, Re
 use whatsapp_rust::wacore::types::spam_report::SpamReportRequest;
 use whatsapp_rust::wacore_binary::NodeContent;
 use whatsapp_rust::{IqError, Jid, NodeBuilder, NodeFilter, Server};
-use whatsapp_sim::{Sim, SimError};
+use whatsapp_sim::{Outgoing, Sim, SimError};
 
 use crate::client::{DEADLINE, NAME, TestClient, all_understood, jid, network, phone};
+use crate::picture::plain;
 
 async fn lid(sim: &Sim, number: &str) -> Jid {
     Jid::lid(sim.phone(number).await.unwrap().lid)
@@ -264,6 +266,82 @@ async fn reading_stays_private_when_either_side_wants_it() {
     };
     assert_eq!(other.expect("the reading on the other companion", own).await, [id]);
     assert!(!sim.phone_receipts(&bob).await.unwrap().iter().any(|receipt| receipt.kind == "read"));
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_device_has_read_the_others_need_not_show_as_new() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let mut client = TestClient::linked(&sim, &ada).await;
+    let mut other = TestClient::linked(&sim, &ada).await;
+    let own = lid(&sim, &ada).await;
+    let seen = |event: &Event| match event {
+        Event::Receipt(receipt) if receipt.source.sender.user == own.user => {
+            Some((receipt.r#type.clone(), receipt.message_ids.clone()))
+        }
+        _ => None,
+    };
+    // On the phone: Bob hears of it, and so do the companions.
+    let first = sim.phone_send(&bob, &ada, "one").await.unwrap();
+    sim.phone_read(&ada, &bob, std::slice::from_ref(&first)).await.unwrap();
+    for companion in [&mut client, &mut other] {
+        assert_eq!(companion.expect("the reading", seen).await, (ReceiptType::Read, vec![first.clone()]));
+    }
+    assert!(sim.phone_receipts(&bob).await.unwrap().iter().any(|receipt| receipt.kind == "read"));
+    // On a companion.
+    let second = sim.phone_send(&bob, &ada, "two").await.unwrap();
+    let chat = client.text("two").await.source.chat;
+    client.client.mark_as_read(&chat, None, &[second.as_str()]).await.unwrap();
+    assert_eq!(other.expect("the reading", seen).await, (ReceiptType::Read, vec![second]));
+    // In secret.
+    sim.phone_privacy(&ada, "readreceipts", "none").await.unwrap();
+    let third = sim.phone_send(&bob, &ada, "three").await.unwrap();
+    sim.phone_read(&ada, &bob, std::slice::from_ref(&third)).await.unwrap();
+    assert_eq!(other.expect("the reading", seen).await, (ReceiptType::ReadSelf, vec![third.clone()]));
+    assert!(
+        !sim.phone_receipts(&bob).await.unwrap().iter().any(|receipt| receipt.id == third && receipt.kind == "read")
+    );
+    all_understood(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_book_decides_who_adds_sees_and_is_posted_to() {
+    let sim = network().await;
+    let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
+    let bobs = TestClient::linked(&sim, &bob).await;
+    let mut adas = TestClient::linked(&sim, &ada).await;
+    for setting in ["profile", "groupadd"] {
+        sim.phone_privacy(&ada, setting, "contacts").await.unwrap();
+    }
+    sim.set_picture(&ada, plain(9, [1, 2, 3])).await.unwrap();
+    let founds = async || {
+        let options = GroupCreateOptions::new("Walks").with_participants(vec![GroupParticipantOptions::new(jid(&ada))]);
+        bobs.client.groups().create_group(options).await.unwrap().metadata.id
+    };
+    let is_member = async |group: &Jid| {
+        let members = bobs.client.groups().get_metadata(group).await.unwrap().participants;
+        let lid = lid(&sim, &ada).await;
+        members.iter().any(|member| member.jid.user == lid.user)
+    };
+    let sees =
+        async || bobs.client.contacts().get_profile_picture(&jid(&ada), false).await.is_ok_and(|found| found.is_some());
+    assert!(!is_member(&founds().await).await && !sees().await, "a stranger");
+    sim.phone_sends(&ada, "status@broadcast", Outgoing::text("nobody hears this")).await.unwrap();
+    // One entry in the address book opens all of it.
+    sim.name_contact(&ada, &bob, "Robert", None).await.unwrap();
+    assert!(is_member(&founds().await).await && sees().await, "a contact");
+    let heard = sim.phone_sends(&ada, "status@broadcast", Outgoing::text("at the sea")).await.unwrap();
+    sim.wait_for_message(&bob, |message| message.id == heard, DEADLINE).await.unwrap().unwrap();
+    // Blocking shuts all of it again.
+    sim.phone_block(&ada, &bob, true).await.unwrap();
+    assert!(!is_member(&founds().await).await && !sees().await, "blocked");
+    sim.phone_sends(&ada, "status@broadcast", Outgoing::text("not for Bob")).await.unwrap();
+    let last = sim.phone_send(&bob, &ada, "hello?").await.unwrap();
+    assert!(!adas.has_come(|event| event.messages().any(|inbound| inbound.info.id == last)));
+    let texts: Vec<_> =
+        sim.phone_messages(&bob).await.unwrap().into_iter().filter_map(|message| message.text).collect();
+    assert_eq!(texts, ["at the sea", "hello?"]);
     all_understood(&sim).await;
 }
 

@@ -10,6 +10,7 @@ use std::process::{ExitStatus, Stdio};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use whatsapp_rust::Jid;
 
 use crate::client::{DEADLINE, TestClient, jid, seeded_store};
 
@@ -116,4 +117,35 @@ async fn a_killed_network_goes_on_where_it_was() {
     assert_eq!(texts, ["early", "late", "after", "from Bob's phone"]);
     let stats = program.get("/admin/stats").await;
     assert_eq!((&stats["unknownRequests"], &stats["undecryptable"]), (&json!(0), &json!(0)), "{stats}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_network_still_has_its_channels() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start(directory.path(), "127.0.0.1:0".parse().unwrap()).await;
+    let (ada, bob) = (program.phone("Ada").await, program.phone("Bob").await);
+    let mut reader = program.link(&bob).await;
+    let founded = program.post("/admin/newsletters", json!({ "owner": ada, "name": "Bread", "description": "" })).await;
+    let id = founded["id"].as_str().unwrap().to_owned();
+    let channel: Jid = id.parse().unwrap();
+    reader.client.newsletter().join(&channel).await.unwrap();
+    let posts = format!("/admin/newsletters/{id}/posts");
+    let post = program.post(&posts, json!({ "text": "rolls" })).await["serverId"].as_u64().unwrap();
+    reader.text("rolls").await;
+    let liked = json!({ "number": bob, "emoji": "👍" });
+    program.post(&format!("{posts}/{post}/reactions"), liked).await;
+    let address = program.address;
+    assert!(!program.kill().await.success());
+
+    let program = Program::start(directory.path(), address).await;
+    reader.connected().await;
+    let followed = reader.client.newsletter().list_subscribed().await.unwrap();
+    assert_eq!(followed.iter().map(|followed| &followed.jid).collect::<Vec<_>>(), [&channel]);
+    let kept = reader.client.newsletter().get_messages(channel.clone(), 10, None).await.unwrap();
+    let counted: Vec<_> =
+        kept.iter().flat_map(|post| &post.reactions).map(|one| (one.code.as_str(), one.count)).collect();
+    assert_eq!((kept.len(), counted), (1, vec![("👍", 1)]));
+    let next = program.post(&posts, json!({ "text": "buns" })).await["serverId"].as_u64().unwrap();
+    assert!(next > post, "places are not used twice");
+    assert_eq!(reader.text("buns").await.source.chat, channel);
 }

@@ -20,7 +20,6 @@ fn every_builder_is_recognised_by_the_summary() {
     assert_eq!(says(&reaction(about("A1"), "", 1)), ("reaction", None));
     assert_eq!(says(&delete(about("A1"))), ("delete", None));
     assert_eq!(says(&edit(about("A1"), text("better"), 1)), ("edit", words("better")));
-    assert_eq!(says(&app_state_key_share(&[])), ("protocol", None));
     assert_eq!(says(&wa::Message::default()), ("unknown", None));
 }
 
@@ -69,16 +68,20 @@ fn own_copies_are_wrapped_and_unwrapped() {
 
 #[test]
 fn a_key_share_names_key_and_devices() {
-    let message = app_state_key_share(&[AppStateKey {
+    let own = AppStateKey {
         id: b"\0\0\0\0\0\x01",
         data: [7; 32],
         raw_id: 9,
         current_index: 2,
         device_indexes: &[0, 1, 2],
         timestamp_ms: 5,
-    }]);
+    };
+    let message = app_state_key_share(&own, [&b"lost"[..]].into_iter());
+    assert_eq!(says(&message), ("protocol", None));
     let content = message.protocol_message.as_option().unwrap();
-    let key = &content.app_state_sync_key_share.as_option().unwrap().keys[0];
+    let [key, lost] = &content.app_state_sync_key_share.as_option().unwrap().keys[..] else { panic!("two keys") };
+    assert_eq!(lost.key_id.as_option().unwrap().key_id.as_deref(), Some(&b"lost"[..]));
+    assert!(lost.key_data.as_option().is_none(), "named, and not there");
     let data = key.key_data.as_option().unwrap();
     assert_eq!(key.key_id.as_option().unwrap().key_id.as_deref(), Some(&b"\0\0\0\0\0\x01"[..]));
     assert_eq!(data.key_data.as_deref(), Some(&[7; 32][..]));

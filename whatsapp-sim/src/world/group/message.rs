@@ -129,6 +129,9 @@ impl World {
             _ => {
                 self.tell_companions(author, None, &forwarded);
                 self.phone_receipt(author, who.number, ids, kind.as_deref());
+                if matches!(kind.as_deref(), Some("read" | "played")) {
+                    self.tell_companions(who.number, Some(who.device), &forwarded);
+                }
             }
         }
     }

@@ -30,16 +30,14 @@ impl World {
                 self.group_devices(id)
             }
             Chat::Status => {
-                let people = self.contacts_of(number).into_iter().filter(|other| !self.blocks(*other, number));
+                let contacts = self.accounts.get(&number).map(|account| account.social.contacts.clone());
+                let apart = |other: u64| self.has_blocked(other, number) || self.has_blocked(number, other);
+                let people = contacts.into_iter().flatten().filter(|other| !apart(*other));
                 people.chain([number]).flat_map(|number| self.devices_of(number)).collect()
             }
             Chat::Person(_) | Chat::Newsletter(_) => return Err(SimError::WrongChat),
         };
         Ok(devices.into_iter().filter(|device| *device != DeviceRef { number, device: 0 }).collect())
-    }
-
-    fn blocks(&self, number: u64, other: u64) -> bool {
-        self.accounts.get(&number).is_some_and(|account| account.blocked.contains(&other))
     }
 
     /// Sends a message to each of the devices.
