@@ -19,11 +19,14 @@
 //! | `{s}:events` | STREAM | [`crate::event::Event`] as JSON in one field | owner → readers | capped |
 //! | `events` | channel | session id with new events | owner → hosts with sockets | – |
 //! | `{s}:chats` | ZSET | chat by time of its newest message (s) | owner → edge | until deleted |
-//! | `{s}:chat:<jid>` | HASH | name, unread, lid, pn … of a chat | owner → edge | until deleted |
+//! | `{s}:chat:<jid>` | HASH | [`crate::chat::field`] | owner → edge | until deleted |
 //! | `{s}:chat:<jid>:index` | ZSET | message by score ([`crate::cursor`]) | owner → edge | capped |
 //! | `{s}:chat:<jid>:messages` | HASH | message → [`crate::message::Message`] as JSON | owner → edge | capped |
 //! | `{s}:chat:<jid>:status` | HASH | own message → delivery state ([`crate::message::delivery`]) | owner → edge | capped |
 //! | `{s}:chat:<jid>:raw` | HASH | message → protobuf, for quotes and forwards | owner → owner | capped |
+//! | `{s}:unread` | HASH | unread message → its chat | owner → owner | capped |
+//! | `{s}:contacts` | HASH | address → [`crate::chat::StoredContact`] as JSON | owner → edge | capped |
+//! | `{s}:contacts:names` | ZSET | name, own name and address, folded, between zero bytes; all scores 0 | owner → edge | capped |
 //! | `{s}:lids` | HASH | LID digits → phone digits | owner → edge | until deleted |
 
 use crate::id::SessionId;
@@ -146,6 +149,21 @@ impl SessionKeys {
     /// HASH: protobuf of the messages of a chat.
     pub fn chat_raw(&self, chat: &Jid) -> String {
         format!("{}chat:{chat}:raw", self.prefix)
+    }
+
+    /// HASH: the chat of each unread message.
+    pub fn unread(&self) -> String {
+        self.key("unread")
+    }
+
+    /// HASH: contacts.
+    pub fn contacts(&self) -> String {
+        self.key("contacts")
+    }
+
+    /// ZSET: contacts by name.
+    pub fn contact_names(&self) -> String {
+        self.key("contacts:names")
     }
 
     /// HASH: hidden id → phone number.

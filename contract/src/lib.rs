@@ -6,6 +6,7 @@
 //! that it builds for the host and for WASM alike.
 #![deny(missing_docs)]
 
+pub mod chat;
 pub mod command;
 pub mod content;
 pub mod cursor;

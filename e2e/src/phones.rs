@@ -120,6 +120,24 @@ impl Phones {
         self.post::<Value>(&format!("/admin/phones/{number}/read"), body).await.map(drop)
     }
 
+    /// Enters somebody into the phone's address book.
+    pub async fn name_contact(&self, number: &str, other: &str, name: &str) -> anyhow::Result<()> {
+        let entry = json!({ "other": other, "name": name });
+        self.post::<Value>(&format!("/admin/phones/{number}/contacts"), entry).await.map(drop)
+    }
+
+    /// Arranges a chat on the phone: `archived`, `pinned`, `muted`, `read`, `cleared`, `deleted`.
+    pub async fn arrange_chat(&self, number: &str, chat: &str, change: Value) -> anyhow::Result<()> {
+        self.post::<Value>(&format!("/admin/phones/{number}/chats/{chat}"), change).await.map(drop)
+    }
+
+    /// Creates a group on the phone. Returns its address.
+    pub async fn create_group(&self, by: &str, subject: &str, members: &[&str]) -> anyhow::Result<String> {
+        let group = json!({ "by": by, "subject": subject, "members": members });
+        let group: Value = self.post("/admin/groups", group).await?;
+        serde_json::from_value(group["id"].clone()).context("a group has an id")
+    }
+
     /// Unlinks a companion.
     pub async fn unlink(&self, number: &str, device: u16) -> anyhow::Result<()> {
         let url = format!("{}/admin/phones/{number}/devices/{device}", self.base);

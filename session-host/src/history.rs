@@ -4,7 +4,12 @@
 //! A message is known by chat, id and author. Ids are unique per author only; a second author who reuses an id (chance
 //! or malice) is filed under `id~author`. Order within a chat is a score ([`contract::cursor`]): time, then arrival.
 
+mod chats;
+mod contacts;
 mod unread;
+
+pub use chats::ChatChange;
+pub use contacts::ContactChange;
 
 use std::sync::LazyLock;
 
@@ -16,12 +21,17 @@ use redis::RedisError;
 use waproto::codec;
 use waproto::whatsapp as wa;
 
+use contacts::UNCHANGED;
+
 use crate::clock;
 use crate::eventlog::APPEND_EVENT;
 use crate::fence::{Fence, FenceError, Procedure};
 
 /// Messages kept per chat: some years of an ordinary chat, and a bound on what one noisy group may cost.
 const MESSAGES_PER_CHAT: u64 = 1_000;
+
+/// Unread messages whose chat is looked up when another device reads them; of more, only whole chats can be marked as read.
+const MAX_UNREAD: usize = 20_000;
 
 /// `store(prefix, chat, id, author, seconds, json, raw)` files a message; false when it is known already.
 const STORE_MESSAGE: &str = r"
@@ -48,30 +58,38 @@ local function store(prefix, chat, id, author, seconds, json, raw, cap)
     redis.call('HDEL', messages, oldest)
     redis.call('HDEL', base .. ':raw', oldest)
     redis.call('HDEL', base .. ':status', oldest)
+    redis.call('HDEL', prefix .. 'unread', oldest)
   end
   return true
 end
 ";
 
 /// KEYS: event log. ARGV: session, key prefix, cap; then for each message chat, id, author, seconds, json, raw, event,
-/// 1 when it counts as unread, push name.
+/// 1 when it counts as unread, the other person's own name, folded, and hidden address.
 static INGEST: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
 {APPEND_EVENT}
 {STORE_MESSAGE}
+{}
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local unread = prefix .. 'unread'
 local new = 0
-for i = 5, #ARGV, 9 do
+for i = 5, #ARGV, 11 do
   if store(prefix, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], cap) then
     new = new + 1
-    if ARGV[i+7] == '1' then redis.call('HINCRBY', prefix .. 'chat:' .. ARGV[i], 'unread', 1) end
-    if ARGV[i+8] ~= '' then redis.call('HSET', prefix .. 'chat:' .. ARGV[i], 'name', ARGV[i+8]) end
+    if ARGV[i+7] == '1' then
+      redis.call('HINCRBY', prefix .. 'chat:' .. ARGV[i], 'unread', 1)
+      if redis.call('HLEN', unread) < {MAX_UNREAD} then redis.call('HSET', unread, ARGV[i+1], ARGV[i]) end
+    end
+    contact(prefix, ARGV[i], '{UNCHANGED}', '', ARGV[i+8], ARGV[i+9], ARGV[i+10])
+    if ARGV[i+10] ~= '' then redis.call('HSET', prefix .. 'chat:' .. ARGV[i], 'lid', ARGV[i+10]) end
     append_event(KEYS[2], session, ARGV[i+6])
   end
 end
 return new
-"
+",
+        contacts::keep_contact()
     ))
 });
 
@@ -155,7 +173,9 @@ impl History {
             let message = &entry.message;
             let kind = if message.from_me { EventKind::MessageSent } else { EventKind::Message };
             let unread = !message.from_me;
-            let name = message.sender_name.as_deref().filter(|_| !message.is_group && unread);
+            let other = !message.is_group;
+            let push = message.sender_name.as_deref().filter(|_| other && unread);
+            let lid = message.lid.as_deref().filter(|lid| other && *lid != message.chat_id);
             args.extend([
                 entry.chat.to_string().into_bytes(),
                 message.id.clone().into_bytes(),
@@ -165,8 +185,9 @@ impl History {
                 codec::message_to_vec(&entry.raw),
                 self.event(kind, "message", message),
                 if unread { b"1".to_vec() } else { b"0".to_vec() },
-                name.unwrap_or_default().as_bytes().to_vec(),
             ]);
+            args.extend(ContactChange::arguments(push));
+            args.push(lid.unwrap_or_default().as_bytes().to_vec());
         }
         self.fence.call(&INGEST, &[&keys.events()], args).await
     }

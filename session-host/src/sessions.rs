@@ -9,6 +9,7 @@ pub mod outbox;
 mod outgoing;
 mod questions;
 mod refusal;
+mod roster;
 pub mod state;
 mod supervisor;
 

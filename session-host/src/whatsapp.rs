@@ -11,5 +11,6 @@ mod http;
 pub mod identity;
 pub(crate) mod inbound;
 pub mod link;
+pub(crate) mod notes;
 pub mod sandbox;
 pub mod signal;

@@ -1,6 +1,7 @@
 //! The stack as its users meet it. Each test starts the program `chatery` with data of its own.
 
 mod access;
+mod chats;
 mod events;
 mod groups;
 mod input;

@@ -1,5 +1,6 @@
 //! The routes. One file each: what is read of the request, what is asked of the store, what is answered.
 
+mod chats;
 mod check_number;
 mod commands;
 mod config;
@@ -8,6 +9,7 @@ mod contact;
 mod delete;
 mod groups;
 mod health;
+mod info;
 mod login;
 mod mark_read;
 mod messages;
@@ -76,6 +78,9 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::GROUP_JOIN, post(groups::join::<P>))
         .route(routes::INVITE_CODE, post(groups::invite::<P>))
         .route(routes::REVOKE_INVITE, post(groups::revoke_invite::<P>))
+        .route(routes::OVERVIEW, post(chats::overview::<P>))
+        .route(routes::CONTACTS, post(chats::contacts::<P>))
+        .route(routes::CHAT_INFO, post(info::info::<P>))
         .route(routes::MESSAGES, post(messages::messages::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)

@@ -13,14 +13,36 @@ use crate::fence::{FenceError, Procedure};
 /// Messages looked at in one step.
 const STEP: isize = 100;
 
-/// KEYS: chat. ARGV: how many were read. What came meanwhile stays unread.
+/// KEYS: chat, unread messages. ARGV: how many were read; then which. What came meanwhile stays unread.
 static READ: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(
         r"
 local unread = tonumber(redis.call('HGET', KEYS[2], 'unread') or '0')
 local left = math.max(0, unread - tonumber(ARGV[2]))
 if unread > 0 then redis.call('HSET', KEYS[2], 'unread', left) end
+redis.call('HDEL', KEYS[2], 'marked_unread')
+for i = 3, #ARGV do redis.call('HDEL', KEYS[3], ARGV[i]) end
 return left
+",
+    )
+});
+
+/// KEYS: unread messages. ARGV: key prefix; then which were read. Answers how many of them were unread.
+static SEEN: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(
+        r"
+local seen = 0
+for i = 3, #ARGV do
+  local chat = redis.call('HGET', KEYS[2], ARGV[i])
+  if chat then
+    local base = ARGV[2] .. 'chat:' .. chat
+    redis.call('HDEL', KEYS[2], ARGV[i])
+    if tonumber(redis.call('HGET', base, 'unread') or '0') > 0 then redis.call('HINCRBY', base, 'unread', -1) end
+    redis.call('HDEL', base, 'marked_unread')
+    seen = seen + 1
+  end
+end
+return seen
 ",
     )
 });
@@ -69,9 +91,18 @@ impl History {
         Ok(Unread { count: count.saturating_sub(u64::try_from(newer).unwrap_or(u64::MAX)), messages })
     }
 
-    /// So many of the unread messages of a chat are read.
-    pub(crate) async fn read(&self, chat: &Jid, count: u64) -> Result<(), FenceError> {
-        let chat = self.fence.keys().chat(chat);
-        self.fence.call::<u64>(&READ, &[&chat], vec![count.to_string()]).await.map(drop)
+    /// So many of the unread messages of a chat are read, these among them.
+    pub(crate) async fn read(&self, chat: &Jid, count: u64, ids: &[&str]) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let args: Vec<String> =
+            std::iter::once(count.to_string()).chain(ids.iter().map(|id| (*id).to_owned())).collect();
+        self.fence.call::<u64>(&READ, &[&keys.chat(chat), &keys.unread()], args).await.map(drop)
+    }
+
+    /// Another device of the account has read these, in whatever chat they stand.
+    pub(crate) async fn seen(&self, ids: &[String]) -> Result<(), FenceError> {
+        let keys = self.fence.keys();
+        let args: Vec<&str> = std::iter::once(keys.prefix()).chain(ids.iter().map(String::as_str)).collect();
+        self.fence.call::<u64>(&SEEN, &[&keys.unread()], args).await.map(drop)
     }
 }

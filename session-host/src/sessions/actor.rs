@@ -17,16 +17,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::bookkeeper;
+use super::bookkeeper::Desk;
 use super::ledger::Ledger;
 use super::outbox::{Connection, MAX_UNDER_WAY, Outbox, Stores};
 use super::questions::Questions;
+use super::roster::Roster;
 use super::state::{Effect, Input, State};
 use crate::fence::{Fence, FenceError};
 use crate::history::{History, event};
 use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::dial::Networks;
 use crate::whatsapp::link::{Link, LinkError};
+use crate::whatsapp::notes::Notes;
 use crate::whatsapp::signal::{Reports, Signal};
 use crate::{qr, record, store};
 
@@ -136,7 +138,10 @@ impl Actor {
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
         let redis = fence.redis().clone();
         let questions = Questions::new(session.clone(), redis, connected.clone(), tracker.clone(), stop.clone());
-        tracker.spawn(bookkeeper::run(history, Arc::clone(&outbox), connected, news, stop.clone()));
+        let notes = Arc::new(Notes::default());
+        let desk = Desk { history: history.clone(), outbox: Arc::clone(&outbox), connection: connected.clone() };
+        tracker.spawn(desk.run(news, stop.clone()));
+        tracker.spawn(Roster { history, connection: connected, notes: Arc::clone(&notes) }.run(stop.clone()));
         let wish = Arc::new(AtomicU64::new(NO_WISH));
         let handle =
             Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox), questions };
@@ -148,7 +153,7 @@ impl Actor {
             outbox,
             orders,
             signals,
-            reports: Reports { signals: signal_sender, acks: ack_sender, news: news_sender },
+            reports: Reports { signals: signal_sender, acks: ack_sender, news: news_sender, notes },
             connection,
             connections: 0,
             link: None,

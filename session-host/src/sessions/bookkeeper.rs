@@ -1,5 +1,5 @@
-//! The session's slow reports: delivery states of own messages, and messages that did not pass the inbound hook. They are written
-//! in the order they came; nothing waits for them.
+//! The session's slow reports: delivery states of own messages, messages read on another device, and messages that did not pass the
+//! inbound hook. They are written in the order they came; nothing waits for them.
 
 use std::sync::Arc;
 
@@ -12,46 +12,63 @@ use wacore::types::presence::ReceiptType;
 use whatsapp_rust::Client;
 
 use super::outbox::{Connection, Outbox};
+use crate::fence::FenceError;
 use crate::history::{DeliveryUpdate, History};
 use crate::whatsapp::identity::Identity;
 use crate::whatsapp::inbound;
 use crate::whatsapp::signal::News;
 
-pub(super) async fn run(
-    history: History,
-    outbox: Arc<Outbox>,
-    connection: watch::Receiver<Option<Connection>>,
-    mut news: mpsc::Receiver<News>,
-    stop: CancellationToken,
-) {
-    loop {
-        let item = tokio::select! {
-            Some(item) = news.recv() => item,
-            () = stop.cancelled() => return,
-            else => return,
-        };
-        let Some(client) = connection.borrow().as_ref().map(|connection| Arc::clone(&connection.client)) else {
-            continue;
-        };
+/// What the reports are written with.
+pub(super) struct Desk {
+    pub(super) history: History,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) connection: watch::Receiver<Option<Connection>>,
+}
+
+impl Desk {
+    /// Writes until the session ends.
+    pub(super) async fn run(self, mut news: mpsc::Receiver<News>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                Some(item) = news.recv() => self.report(item).await,
+                () = stop.cancelled() => return,
+                else => return,
+            }
+        }
+    }
+
+    fn client(&self) -> Option<Arc<Client>> {
+        self.connection.borrow().as_ref().map(|connection| Arc::clone(&connection.client))
+    }
+
+    async fn report(&self, item: News) {
+        let Some(client) = self.client() else { return };
         let written = match item {
-            News::Receipt(receipt) => delivered(&history, &outbox, &client, &receipt).await,
+            News::Receipt(receipt) => self.receipt(&client, &receipt).await,
             News::Messages(batch) => {
                 let entries = inbound::entries(&client, &batch.messages).await;
-                if entries.is_empty() { Ok(()) } else { history.ingest(&entries).await.map(drop) }
+                if entries.is_empty() { Ok(()) } else { self.history.ingest(&entries).await.map(drop) }
             }
         };
         if let Err(error) = written {
             error!(%error, "a report of the client could not be written");
         }
     }
+
+    async fn receipt(&self, client: &Client, receipt: &Receipt) -> Result<(), FenceError> {
+        let own = [client.pn(), client.lid()];
+        let sender = &receipt.source.sender;
+        if !own.iter().flatten().any(|own| own.user == sender.user && own.server == sender.server) {
+            return delivered(&self.history, &self.outbox, client, receipt).await;
+        }
+        match receipt.r#type {
+            ReceiptType::Read | ReceiptType::ReadSelf => self.history.seen(&receipt.message_ids).await,
+            _ => Ok(()),
+        }
+    }
 }
 
-async fn delivered(
-    history: &History,
-    outbox: &Outbox,
-    client: &Client,
-    receipt: &Receipt,
-) -> Result<(), crate::fence::FenceError> {
+async fn delivered(history: &History, outbox: &Outbox, client: &Client, receipt: &Receipt) -> Result<(), FenceError> {
     let Some(status) = state(&receipt.r#type) else { return Ok(()) };
     let source = &receipt.source;
     let other = if source.is_group { None } else { source.sender_alt.as_ref() };

@@ -14,6 +14,7 @@ use whatsapp_rust::Client;
 
 use super::outbox::{Stores, failure};
 use super::questions::data;
+use crate::history::ChatChange;
 use crate::whatsapp::identity::to_library;
 
 /// Makes a change, and gives the data of its answer. `again` says that it may have been made before. A failure with
@@ -25,12 +26,18 @@ pub(super) async fn make(client: &Client, stores: &Stores, action: &Action, agai
             read::mark(client, &stores.history, chat, message_id.as_deref()).await.map(|marked| data(&marked))
         }
         Action::CreateGroup { subject, participants } => {
-            create::create(client, subject, participants).await.map(|created| data(&created))
+            let created = create::create(client, subject, participants).await?;
+            called(stores, &created.group_id, subject).await;
+            Ok(data(&created))
         }
         Action::ChangeParticipants { group, change, participants } => {
             groups::change_participants(client, group, *change, participants, again).await.map(|changed| data(&changed))
         }
-        Action::SetSubject { group, subject } => groups::set_subject(client, group, subject).await.map(nothing),
+        Action::SetSubject { group, subject } => {
+            groups::set_subject(client, group, subject).await?;
+            called(stores, group, subject).await;
+            Ok(nothing(()))
+        }
         Action::SetDescription { group, description } => {
             groups::set_description(client, group, description).await.map(nothing)
         }
@@ -42,6 +49,14 @@ pub(super) async fn make(client: &Client, stores: &Stores, action: &Action, agai
             let picture = stores.attachments.group_picture(image).await?;
             groups::set_picture(client, group, picture).await.map(nothing)
         }
+    }
+}
+
+/// Keeps the name that we gave a group: of its own changes, WhatsApp does not tell a device.
+async fn called(stores: &Stores, group: &Jid, subject: &str) {
+    let change = ChatChange { name: Some(subject.to_owned()), ..ChatChange::default() };
+    if let Err(error) = stores.history.chats(&[(group.clone(), change)]).await {
+        tracing::warn!(%error, "a group's name could not be kept; it is learned with the next connection");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::notes::Notes;
 use contract::session::StatusReason;
 use tokio::sync::mpsc;
 use tracing::warn;
@@ -58,6 +59,8 @@ pub(crate) struct Reports {
     pub(crate) acks: mpsc::Sender<Ack>,
     /// To the bookkeeper.
     pub(crate) news: mpsc::Sender<News>,
+    /// To the bookkeeper: the newest word of each chat and contact.
+    pub(crate) notes: Arc<Notes>,
 }
 
 impl EventHandler for Reports {
@@ -75,6 +78,7 @@ impl EventHandler for Reports {
             Event::Messages(batch) if !batch.hook_committed => {
                 offer(&self.news, News::Messages(batch.clone()), "message");
             }
+            other if self.notes.take(other) => {}
             other => {
                 if let Some(signal) = signal(other) {
                     offer(&self.signals, signal, "signal");

@@ -9,6 +9,7 @@ use contract::recipient;
 use edge_core::port::Port;
 use edge_core::store::{Position, Slice};
 
+use super::chats::whole;
 use super::{after_session_checks, session_of};
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
@@ -68,17 +69,7 @@ fn wanted(fields: &Fields, country_code: &str) -> Result<Wanted, Failure> {
             Cursor::MessageId(id) => Position::After(id),
         },
     };
-    Ok(Wanted { chat, limit: limit(fields.number("limit")?)?, from })
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number in range")]
-#[expect(clippy::cast_precision_loss, reason = "the limit is far below what a double holds exactly")]
-fn limit(wish: Option<f64>) -> Result<usize, Failure> {
-    match wish {
-        None => Ok(DEFAULT_LIMIT),
-        Some(wish) if wish.fract() == 0.0 && (1.0..=MAX_LIMIT as f64).contains(&wish) => Ok(wish as usize),
-        Some(_) => Err(invalid(format!("limit must be a whole number from 1 to {MAX_LIMIT}"))),
-    }
+    Ok(Wanted { chat, limit: whole(fields, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT)?, from })
 }
 
 fn unknown_cursor() -> Failure {

@@ -41,7 +41,8 @@ pub(super) async fn mark(
             failure(ErrorCode::SessionNotConnected)
         })?;
     }
-    history.read(chat, unread.count).await.map_err(|error| {
+    let ids: Vec<&str> = unread.messages.iter().map(|message| message.id.as_str()).collect();
+    history.read(chat, unread.count, &ids).await.map_err(|error| {
         error!(%error, "a chat could not be marked as read");
         failure(ErrorCode::StorageUnavailable)
     })?;
