@@ -32,6 +32,7 @@ pub mod field {
 }
 
 /// A chat in a list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own name in JSON")]
@@ -69,6 +70,7 @@ pub struct ChatSummary {
 }
 
 /// The answer of `POST /chats/overview`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatPage {
@@ -85,6 +87,7 @@ pub struct ChatPage {
 }
 
 /// A contact in a list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactSummary {
@@ -107,6 +110,7 @@ pub struct ContactSummary {
 }
 
 /// The answer of `POST /contacts`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactPage {

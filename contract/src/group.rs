@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::jid::Jid;
 
 /// A group in a list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = GroupSummary))]
 pub struct Summary {
     /// Its address.
     pub id: Jid,
@@ -37,6 +39,7 @@ pub struct Summary {
 }
 
 /// All groups of an account.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Groups {
     /// How many.
@@ -46,8 +49,10 @@ pub struct Groups {
 }
 
 /// A group with its people.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = GroupMetadata))]
 pub struct Metadata {
     /// What a list shows of it.
     #[serde(flatten)]
@@ -60,6 +65,7 @@ pub struct Metadata {
 }
 
 /// A person in a group.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
@@ -76,6 +82,7 @@ pub struct Participant {
 }
 
 /// A role that goes beyond membership.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -86,6 +93,7 @@ pub enum Role {
 }
 
 /// A new group.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
@@ -104,6 +112,7 @@ pub struct Created {
 }
 
 /// What became of a change of participants.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changed {
@@ -114,6 +123,7 @@ pub struct Changed {
 }
 
 /// What became of one person.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParticipantResult {
     /// `"200"`, or WhatsApp's code: `"403"` may not be added, `"408"` left recently, `"409"` is in it already, `"404"` is not.
@@ -125,6 +135,7 @@ pub struct ParticipantResult {
 }
 
 /// The node that the original passes on.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParticipantDetail {
     /// Always `participant`.
@@ -134,6 +145,7 @@ pub struct ParticipantDetail {
 }
 
 /// A group that was joined. Without a group id the join waits for an admin.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Joined {
@@ -145,6 +157,7 @@ pub struct Joined {
 }
 
 /// The invite code of a group.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invite {

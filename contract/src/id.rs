@@ -73,6 +73,20 @@ pub fn is_message_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_MESSAGE_ID_LENGTH && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for SessionId {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("The name of a session: letters, digits, `_` and `-`, at most 64."))
+            .examples(["shop"])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for SessionId {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -130,6 +130,20 @@ impl From<Jid> for String {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Jid {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("A WhatsApp address: `…@s.whatsapp.net` (a person by phone number), `…@lid` (a person by hidden id), `…@g.us` (a group)."))
+            .examples(["6281200000101@s.whatsapp.net"])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Jid {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

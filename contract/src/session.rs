@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::id::SessionId;
 
 /// Where a session stands.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
@@ -41,6 +42,7 @@ macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retry:literal, $sentence:literal;)+) => {
         /// Why a session is not connected: a closed list, one sentence each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum StatusReason {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }
@@ -102,6 +104,7 @@ impl StatusReason {
 }
 
 /// Which WhatsApp a session talks to. Fixed when the session is created.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
@@ -155,6 +158,7 @@ impl Desired {
 }
 
 /// One webhook of a session, as registered.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Where to post.
@@ -165,6 +169,7 @@ pub struct Webhook {
 }
 
 /// An item of `GET /sessions`, and the answer of `GET /sessions/:id/status`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionSummary {
@@ -190,6 +195,7 @@ pub struct SessionSummary {
 }
 
 /// The answer of `connect`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionInfo {
@@ -203,6 +209,7 @@ pub struct SessionInfo {
 }
 
 /// The answer of `PATCH /sessions/:id/config`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigView {
@@ -215,6 +222,7 @@ pub struct ConfigView {
 }
 
 /// The answer of `GET /sessions/:id/qr`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QrView {
@@ -227,6 +235,7 @@ pub struct QrView {
 }
 
 /// How much a session has stored.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoreStats {

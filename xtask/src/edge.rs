@@ -24,6 +24,7 @@ pub(crate) const COMMAND: Command = Command {
 
 /// Builds all components. A file that would not change is left alone, so that nothing is compiled anew because of its date.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    setup::node::pages(&workspace.root)?;
     let manifest = fs::read_to_string(workspace.root.join("spin.toml")).context("spin.toml cannot be read")?;
     for component in components(&manifest)? {
         let start = Instant::now();

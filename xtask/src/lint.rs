@@ -2,7 +2,7 @@
 
 use crate::command::{Command, no_arguments};
 use crate::process::{cargo, run, timed};
-use crate::setup::wasm;
+use crate::setup::{node, wasm};
 use crate::workspace::Workspace;
 use crate::{boundaries, danger, docs, features, sizes, words};
 
@@ -28,6 +28,8 @@ fn lint() -> anyhow::Result<()> {
     run(cargo(&workspace.root).args(["clippy", "--workspace", "--all-targets"]).args(deny))?;
     // What of the components exists for WASM alone.
     wasm::ensure()?;
-    let wasm = ["clippy", "--package", "edge-core", "--package", "edge-rest", "--target", wasm::TARGET];
+    node::pages(&workspace.root)?;
+    let packages = ["--package", "edge-core", "--package", "edge-rest", "--package", "edge-site"];
+    let wasm = [&["clippy"], &packages[..], &["--target", wasm::TARGET]].concat();
     run(cargo(&workspace.root).args(wasm).args(deny))
 }

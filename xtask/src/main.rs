@@ -11,6 +11,7 @@ mod docs;
 mod edge;
 mod features;
 mod lint;
+mod openapi;
 mod process;
 mod setup;
 mod sizes;
@@ -33,6 +34,7 @@ const COMMANDS: &[&Command] = &[
     &ci::COMMAND,
     &bench::COMMAND,
     &edge::COMMAND,
+    &openapi::COMMAND,
     &setup::COMMAND,
     &sizes::COMMAND,
     &boundaries::COMMAND,

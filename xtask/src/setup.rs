@@ -2,7 +2,7 @@
 //! with the command to run what it cannot install.
 
 mod ffmpeg;
-mod node;
+pub(crate) mod node;
 mod python;
 mod redis;
 mod system;

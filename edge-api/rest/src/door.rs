@@ -48,8 +48,8 @@ async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
     {
         return Failure::from(code).into_response();
     }
-    // Only the path matters from here on; no route of ours reads a query.
-    match path.parse::<Uri>() {
+    let canonical = request.uri().query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+    match canonical.parse::<Uri>() {
         Ok(uri) => *request.uri_mut() = uri,
         Err(_) => return Failure::from(contract::error::ErrorCode::RouteNotFound).into_response(),
     }

@@ -3,6 +3,8 @@
 
 pub mod app;
 pub mod door;
+#[cfg(not(target_family = "wasm"))]
+pub mod openapi;
 
 mod answer;
 mod auth;

@@ -21,6 +21,7 @@ mod send_media;
 mod send_poll;
 mod send_text;
 mod sessions;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
@@ -48,6 +49,7 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::CONNECT, post(connect::connect::<P>))
         .route(routes::STATUS, get(sessions::status::<P>))
         .route(routes::CONFIG, patch(config::configure::<P>))
+        .route(routes::WEBHOOKS, post(webhooks::add::<P>).delete(webhooks::remove::<P>))
         .route(routes::QR, get(qr_code::data::<P>))
         .route(routes::QR_IMAGE, get(qr_code::image::<P>))
         .route(routes::SEND_TEXT, post(send_text::send_text::<P>))

@@ -10,21 +10,39 @@ use crate::process::{output, run, succeeds};
 /// Oldest Node that the clients run on.
 const OLDEST: u32 = 20;
 
-/// Folders with npm packages.
-const FOLDERS: [&str; 2] = ["session-host/tests/node", "e2e/node"];
+/// Folders with the npm packages of the tests.
+const TESTS: [&str; 2] = ["session-host/tests/node", "e2e/node"];
 
+/// The folder with the npm packages that become pages.
+const PAGES: &str = "dashboard";
+
+/// What the tests need.
 pub(super) fn ensure(root: &Path) -> anyhow::Result<()> {
-    let hint = "Node with npm is needed for the tests: install version 20 or newer from https://nodejs.org";
+    node()?;
+    TESTS.iter().try_for_each(|folder| install(root, folder))
+}
+
+/// What the pages are made of.
+pub(crate) fn pages(root: &Path) -> anyhow::Result<()> {
+    node()?;
+    install(root, PAGES)
+}
+
+fn node() -> anyhow::Result<()> {
+    let hint = "Node with npm is needed: install version 20 or newer from https://nodejs.org";
     let version =
         succeeds("node", &["--version"]).then(|| output(Command::new("node").arg("--version"))).context(hint)??;
     ensure!(major(&version).is_some_and(|major| major >= OLDEST), "Node {} is too old. {hint}", version.trim());
     ensure!(succeeds("npm", &["--version"]), hint);
-    for folder in FOLDERS {
-        let path = root.join(folder);
-        if is_outdated(&path)? {
-            println!("installing the npm packages of {folder}");
-            run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&path))?;
-        }
+    Ok(())
+}
+
+/// Runs no script of a package: none needs one, and one of them would call home.
+fn install(root: &Path, folder: &str) -> anyhow::Result<()> {
+    let path = root.join(folder);
+    if is_outdated(&path)? {
+        println!("installing the npm packages of {folder}");
+        run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&path))?;
     }
     Ok(())
 }

@@ -29,6 +29,28 @@ static CONFIGURE: Script = Script::new(
      return {'done'}",
 );
 
+/// KEYS: record. ARGV: address, webhook as JSON or '' to remove it, most webhooks. One of the same address takes the other's place.
+static WEBHOOK: Script = Script::new(
+    "local record = redis.call('HMGET', KEYS[1], 'network', 'webhooks')
+     if not record[1] then return {'unknown'} end
+     local known = cjson.decode(record[2] and record[2] ~= '' and record[2] or '[]')
+     local list, placed = {}, false
+     for _, webhook in ipairs(known) do
+       if webhook.url ~= ARGV[1] then
+         list[#list + 1] = webhook
+       elseif ARGV[2] ~= '' and not placed then
+         list[#list + 1] = cjson.decode(ARGV[2])
+         placed = true
+       end
+     end
+     if ARGV[2] ~= '' and not placed then
+       if #list >= tonumber(ARGV[3]) then return {'full'} end
+       list[#list + 1] = cjson.decode(ARGV[2])
+     end
+     redis.call('HSET', KEYS[1], 'webhooks', #list == 0 and '[]' or cjson.encode(list))
+     return {'done'}",
+);
+
 /// What a client wants changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Change {
@@ -87,6 +109,43 @@ impl<P: Port> Store<P> {
             }
         }
         Ok(Configured::Contended)
+    }
+
+    /// Adds a webhook, or changes the one of the same address. `Done(None)` when there is no such session.
+    pub async fn add_webhook(
+        &self,
+        id: &SessionId,
+        webhook: &Webhook,
+        most: usize,
+    ) -> Result<Configured<Option<SessionRecord>>, RedisError> {
+        let json = serde_json::to_string(webhook).unwrap_or_default();
+        self.change_webhook(id, &webhook.url, &json, most).await
+    }
+
+    /// Removes the webhook of an address, when there is one. `None` when there is no such session.
+    pub async fn remove_webhook(&self, id: &SessionId, url: &str) -> Result<Option<SessionRecord>, RedisError> {
+        match self.change_webhook(id, url, "", 0).await? {
+            Configured::Done(record) => Ok(record),
+            Configured::TooLarge | Configured::Contended => Err(RedisError::UnexpectedReply("webhook")),
+        }
+    }
+
+    async fn change_webhook(
+        &self,
+        id: &SessionId,
+        url: &str,
+        webhook: &str,
+        most: usize,
+    ) -> Result<Configured<Option<SessionRecord>>, RedisError> {
+        let most = most.to_string();
+        let reply = WEBHOOK.run(&self.port, &[SessionKeys::new(id).record()], &[url, webhook, most.as_str()]).await?;
+        let mut reply = Reply::new("webhook", reply);
+        match reply.text()?.as_str() {
+            "done" => Ok(Configured::Done(self.session(id).await?)),
+            "unknown" => Ok(Configured::Done(None)),
+            "full" => Ok(Configured::TooLarge),
+            _ => reply.unexpected(),
+        }
     }
 
     /// Creates or updates a session and wishes it to be connected.

@@ -14,7 +14,7 @@ use crate::body::Given;
 use crate::fields::{Fields, invalid};
 
 /// Most webhooks of a session: every event is delivered to each of them.
-const MAX_WEBHOOKS: usize = 20;
+pub(super) const MAX_WEBHOOKS: usize = 20;
 
 /// Longest URL of a webhook, in bytes: what servers and proxies take.
 const MAX_URL: usize = 2_048;
@@ -64,7 +64,7 @@ pub(super) fn change(fields: &Fields) -> Result<Change, Failure> {
     Ok(Change { metadata, webhooks })
 }
 
-fn webhook(value: &Value) -> Result<Webhook, Failure> {
+pub(super) fn webhook(value: &Value) -> Result<Webhook, Failure> {
     let url = value.get("url").and_then(Value::as_str).filter(|url| is_http_url(url));
     let Some(url) = url else {
         return Err(invalid("webhooks[].url must be an http or https URL".to_owned()));

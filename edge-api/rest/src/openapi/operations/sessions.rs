@@ -1,0 +1,164 @@
+//! Operations on the server and on sessions.
+
+use contract::error::ErrorCode::{
+    BodyTooLarge, InvalidCredentials, InvalidField, InvalidSessionId, MalformedBody, MissingField, NetworkMismatch,
+    NoHost, QrNotAvailable, RequestTimeout, SandboxNotConfigured, SessionAlreadyConnected, SessionNotFound,
+    StorageUnavailable, Timeout, TooManyAttempts,
+};
+use contract::routes::{
+    CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS, WEBHOOKS,
+};
+use contract::session::{ConfigView, QrView, SessionInfo, SessionSummary};
+
+use super::super::shape::{Data, Kind, Schemas};
+use super::{METADATA, Operation, PLAIN, WEBHOOK_LIST, may, must};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "get",
+        path: HEALTH,
+        id: "health",
+        tag: "Health",
+        summary: "Whether the edge answers",
+        sentence: Some("Server is running"),
+        besides: &[must("timestamp", Kind::Text, "Now, ISO 8601.")],
+        open: true,
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: READY,
+        id: "ready",
+        tag: "Health",
+        summary: "Whether everything is there that is needed; `data` says which part is not",
+        sentence: Some("Ready"),
+        data: Data::Fields(&[
+            must("redis", Kind::Flag, "Whether Redis answers."),
+            must("host", Kind::Flag, "Whether a session host is alive."),
+        ]),
+        codes: &[StorageUnavailable, NoHost],
+        open: true,
+        ..PLAIN
+    },
+    Operation {
+        path: DASHBOARD_LOGIN,
+        id: "dashboardLogin",
+        tag: "Dashboard",
+        summary: "Whether a name and a password are right",
+        has_body: true,
+        fields: &[may("username", Kind::Text, "The name."), may("password", Kind::Text, "The password.")],
+        body: r#"{"username":"admin","password":"secret"}"#,
+        sentence: Some("Login successful"),
+        codes: &[InvalidCredentials, TooManyAttempts, StorageUnavailable],
+        open: true,
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: SESSIONS,
+        id: "listSessions",
+        summary: "All sessions",
+        sentence: Some("Sessions retrieved"),
+        data: Data::List(Schemas::of::<SessionSummary>),
+        ..PLAIN
+    },
+    Operation {
+        path: CONNECT,
+        id: "connectSession",
+        summary: "Create a session or connect it again; waits up to three seconds for its QR code",
+        has_body: true,
+        fields: &[
+            may("network", Kind::OneOf(&["live", "sandbox"]), "Which WhatsApp; fixed once the session exists."),
+            METADATA,
+            WEBHOOK_LIST,
+        ],
+        body: r#"{"network":"sandbox","metadata":{"shop":"Jakarta"}}"#,
+        sentence: Some("Session created"),
+        data: Data::Type(Schemas::of::<SessionInfo>),
+        codes: &[InvalidSessionId, SessionAlreadyConnected, NetworkMismatch, SandboxNotConfigured, NoHost, Timeout],
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: STATUS,
+        id: "sessionStatus",
+        summary: "Where a session stands",
+        sentence: Some("Status retrieved"),
+        data: Data::Type(Schemas::of::<SessionSummary>),
+        codes: &[SessionNotFound],
+        ..PLAIN
+    },
+    Operation {
+        method: "patch",
+        path: CONFIG,
+        id: "configureSession",
+        summary: "Change the metadata and webhooks of a session",
+        has_body: true,
+        fields: &[METADATA, WEBHOOK_LIST],
+        body: r#"{"metadata":{"team":"support"}}"#,
+        sentence: Some("Session config updated"),
+        data: Data::Type(Schemas::of::<ConfigView>),
+        codes: &[SessionNotFound],
+        ..PLAIN
+    },
+    Operation {
+        path: WEBHOOKS,
+        id: "addWebhook",
+        summary: "Add a webhook, or replace the events of the one with this address",
+        has_body: true,
+        fields: &[
+            must("url", Kind::Text, "Where to post, http or https."),
+            may("events", Kind::Texts(0, 64), "Names of events, or `all` (the default)."),
+        ],
+        body: r#"{"url":"https://example.com/hook","events":["message"]}"#,
+        sentence: Some("Webhook added"),
+        data: Data::Fields(&[
+            must("sessionId", Kind::Text, "The session."),
+            must("webhooks", Kind::Webhooks, "All of them."),
+        ]),
+        codes: &[SessionNotFound],
+        ..PLAIN
+    },
+    Operation {
+        method: "delete",
+        path: WEBHOOKS,
+        id: "removeWebhook",
+        summary: "Remove a webhook",
+        query: &[may("url", Kind::Text, "Its address, letter by letter. May stand in a body as well.")],
+        sentence: Some("Webhook removed"),
+        data: Data::Fields(&[
+            must("sessionId", Kind::Text, "The session."),
+            must("webhooks", Kind::Webhooks, "Those that are left."),
+        ]),
+        codes: &[SessionNotFound, MissingField, InvalidField, MalformedBody, BodyTooLarge, RequestTimeout],
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: QR,
+        id: "qrCode",
+        summary: "The QR code of a session that waits to be linked",
+        sentence: Some("QR Code ready"),
+        data: Data::Type(Schemas::of::<QrView>),
+        codes: &[SessionNotFound, QrNotAvailable],
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: QR_IMAGE,
+        id: "qrCodeImage",
+        summary: "The same as a picture",
+        page: Some("image/png"),
+        codes: &[QrNotAvailable],
+        ..PLAIN
+    },
+    Operation {
+        method: "delete",
+        path: SESSION,
+        id: "deleteSession",
+        summary: "Log out and erase a session",
+        sentence: Some("Session deleted successfully"),
+        codes: &[SessionNotFound, NoHost, Timeout],
+        ..PLAIN
+    },
+];
