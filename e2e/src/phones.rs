@@ -92,6 +92,11 @@ impl Phones {
         self.post("/admin/phones", json!({ "name": name })).await
     }
 
+    /// A new phone with a number of our choice.
+    pub async fn create_numbered(&self, name: &str, number: &str) -> anyhow::Result<Phone> {
+        self.post("/admin/phones", json!({ "name": name, "number": number })).await
+    }
+
     /// All phones.
     pub async fn all(&self) -> anyhow::Result<Vec<Phone>> {
         self.get("/admin/phones").await
@@ -136,6 +141,12 @@ impl Phones {
         let group = json!({ "by": by, "subject": subject, "members": members });
         let group: Value = self.post("/admin/groups", group).await?;
         serde_json::from_value(group["id"].clone()).context("a group has an id")
+    }
+
+    /// The code of a group's invite link.
+    pub async fn invite_code(&self, group: &str, by: &str) -> anyhow::Result<String> {
+        let code: Value = self.post(&format!("/admin/groups/{group}/invite"), json!({ "by": by })).await?;
+        serde_json::from_value(code["code"].clone()).context("an invitation has a code")
     }
 
     /// Unlinks a companion.

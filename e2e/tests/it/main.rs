@@ -2,6 +2,8 @@
 
 mod access;
 mod chats;
+mod conformance;
+mod coverage;
 mod events;
 mod groups;
 mod input;

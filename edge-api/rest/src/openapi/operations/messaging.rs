@@ -71,7 +71,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TYPING,
             REPLY,
         ],
-        body: r#"{"sessionId":"shop","chatId":"6281200000102","audioUrl":"data:audio/wav;base64,UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQgAAAAAAAAAAAAAAA==","ptt":true}"#,
+        body: r#"{"sessionId":"shop","chatId":"6281200000102","audioUrl":"data:audio/wav;base64,UklGRuwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YcgAAACAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgA==","ptt":true}"#,
         sentence: Some("Voice note sent successfully"),
         ..SEND_FILE
     },

@@ -124,7 +124,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: WEBHOOKS,
         id: "removeWebhook",
         summary: "Remove a webhook",
-        query: &[may("url", Kind::Text, "Its address, letter by letter. May stand in a body as well.")],
+        query: &[must("url", Kind::Text, "Its address, letter by letter. It may stand in a body instead.")],
         sentence: Some("Webhook removed"),
         data: Data::Fields(&[
             must("sessionId", Kind::Text, "The session."),
