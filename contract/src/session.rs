@@ -42,7 +42,6 @@ macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retry:literal, $sentence:literal;)+) => {
         /// Why a session is not connected: a closed list, one sentence each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum StatusReason {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }
@@ -250,6 +249,20 @@ pub struct StoreStats {
     /// Stored media objects.
     pub media_files: u64,
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for StatusReason {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("Why a session is not connected."))
+            .enum_values(Some(Self::ALL.iter().map(|one| one.as_str())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for StatusReason {}
 
 #[cfg(test)]
 mod tests {

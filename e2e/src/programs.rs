@@ -29,6 +29,13 @@ pub fn simulator() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// The program `schemathesis`, which `cargo xtask setup` installs.
+pub fn schemathesis() -> anyhow::Result<PathBuf> {
+    let path = project().join("e2e/python/.venv/bin/schemathesis");
+    ensure!(path.exists(), "{} does not exist: cargo xtask setup", path.display());
+    Ok(path)
+}
+
 /// A program of the build folder that this program or test was built into.
 fn beside_us(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program's own place is not known")?;

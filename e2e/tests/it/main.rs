@@ -5,6 +5,7 @@ mod chats;
 mod conformance;
 mod coverage;
 mod events;
+mod fuzz;
 mod groups;
 mod input;
 mod kills;

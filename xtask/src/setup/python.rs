@@ -1,13 +1,45 @@
-//! Python with `requests`, for the test of the README's Python client.
+//! Python: `requests`, for the test of the README's client, and `schemathesis`, which makes up requests from the OpenAPI document.
+//! The second has a folder of its own, since it brings much with it.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
 use super::system;
 use crate::process::{run, succeeds};
 
-pub(super) fn ensure() -> anyhow::Result<()> {
+pub(super) fn ensure(root: &Path) -> anyhow::Result<()> {
+    requests()?;
+    fuzzer(&root.join(FUZZER))
+}
+
+/// The folder with the list of packages.
+const FUZZER: &str = "e2e/python";
+
+fn fuzzer(folder: &Path) -> anyhow::Result<()> {
+    let list = folder.join("requirements.txt");
+    let packages = folder.join(".venv");
+    // Written last, so that what broke off is done again.
+    let installed = packages.join("requirements.txt");
+    let wanted = fs::read(&list).with_context(|| format!("{} cannot be read", list.display()))?;
+    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("installing the Python packages of {FUZZER}");
+    let venv = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&packages));
+    if venv().is_err() {
+        // Debian keeps the module in a package of its own.
+        system::install(&["python3-venv"])?;
+        venv()?;
+    }
+    let mut pip = Command::new(packages.join("bin/python"));
+    run(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&list))?;
+    fs::write(&installed, wanted).with_context(|| format!("{} cannot be written", installed.display()))
+}
+
+fn requests() -> anyhow::Result<()> {
     if has_requests() {
         return Ok(());
     }
