@@ -10,6 +10,7 @@
 //! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
 //! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
+//! | `answer:<digest>` | STRING | an answer to an `Idempotency-Key`, as JSON | edge → edge | 24 h |
 //! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
 //! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
 //! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
@@ -63,6 +64,11 @@ pub const EVENT_FIELD: &str = "e";
 /// STREAM of commands to a host.
 pub fn host_commands(host: &str) -> String {
     format!("{PREFIX}host:{host}:commands")
+}
+
+/// STRING: an answer that is given again to the same key.
+pub fn answer(digest: &str) -> String {
+    format!("{PREFIX}answer:{digest}")
 }
 
 /// LIST of replies to an edge instance.

@@ -39,6 +39,7 @@ struct Row {
     differs: Option<String>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the type of the field")]
 fn right() -> Option<String> {
     Some(KEY.to_owned())
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use e2e::api::Answer;
 use e2e::stack::{Plan, Stack};
+use e2e::wait::SOON;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -70,8 +71,18 @@ impl Operation {
         })
     }
 
+    /// Whether it takes an `Idempotency-Key`.
+    fn is_repeatable(&self) -> bool {
+        let parameters = self.described["parameters"].as_array().into_iter().flatten();
+        parameters.into_iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+    }
+
     async fn call(&self, stack: &Stack, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
-        let request = stack.api.request(self.method.clone(), path);
+        let mut request = stack.api.request(self.method.clone(), path);
+        if self.is_repeatable() {
+            // Failures are not kept, so one key does for all attempts.
+            request = request.header("Idempotency-Key", format!("coverage-{}", self.id));
+        }
         stack.api.ask(if let Some(body) = body { request.json(body) } else { request }).await
     }
 }
@@ -157,6 +168,10 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
         // As it says.
         let answer = operation.call(&stack, &path, example.as_ref()).await?;
         assert_eq!(answer.status, 200, "{} with its example: {answer:?}", operation.id);
+        if operation.is_repeatable() {
+            let again = operation.call(&stack, &path, example.as_ref()).await?;
+            assert_eq!(again, answer, "{} with the same key", operation.id);
+        }
         let success = &operation.described["responses"]["200"]["content"];
         if let Some(schema) = success.get("application/json").map(|json| &json["schema"]) {
             let mut lacking = Vec::new();
@@ -172,7 +187,7 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
 #[tokio::test]
 async fn the_documentation_is_a_page_of_its_own_files() -> anyhow::Result<()> {
     let stack = Plan::default().api_key(KEY).start().await?;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(SOON).build()?;
     let get = async |path: &str| http.get(format!("{}{path}", stack.api.base())).send().await;
     let page = get("/").await?;
     let policy = page.headers()["content-security-policy"].to_str()?.to_owned();

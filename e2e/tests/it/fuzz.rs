@@ -38,7 +38,7 @@ fn narrowed(group: &str) -> anyhow::Result<Value> {
                     "typingTime" => *field = json!({ "type": "integer", "minimum": 0, "maximum": 5 }),
                     "groupId" => *field = json!({ "anyOf": [{ "const": group }, field.clone()] }),
                     "chatId" | "phone" => {
-                        *field = json!({ "anyOf": [{ "const": "6281200000102" }, { "const": group }, field.clone()] })
+                        *field = json!({ "anyOf": [{ "const": "6281200000102" }, { "const": group }, field.clone()] });
                     }
                     name if FILES.contains(&name) => {
                         *field = json!({ "enum": ["data:,x", "data:image/png;base64,iVBORw0KGgo=", "http://127.0.0.1:9/none"] });

@@ -15,6 +15,7 @@ mod network;
 mod port;
 mod quick_start;
 mod readme;
+mod repeats;
 mod restarts;
 mod sending;
 mod sessions;

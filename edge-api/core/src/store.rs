@@ -1,6 +1,7 @@
 //! What the edge reads from and writes to Redis. Each step is one script or one command, so it is atomic; what to do with the
 //! outcome, and how long to wait for a host, is the component's business.
 
+mod answers;
 mod chats;
 mod commands;
 mod config;
@@ -11,6 +12,7 @@ mod wishes;
 
 use std::vec::IntoIter;
 
+pub use answers::Given;
 pub use chats::{ChatKind, Contacts, Listed, ListedChat, ListedContact, Overview};
 pub use commands::{Accepted, MessageId, Queue};
 pub use config::{Change, Configured};

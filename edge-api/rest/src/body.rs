@@ -70,7 +70,8 @@ impl Kind {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Failure> {
+/// Reads a body up to the limit.
+pub(crate) async fn read(body: Body) -> Result<Vec<u8>, Failure> {
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(whole) => Ok(whole.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(ErrorCode::BodyTooLarge.into()),

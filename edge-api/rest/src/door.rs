@@ -9,11 +9,10 @@ use axum::response::IntoResponse;
 use contract::routes;
 use edge_core::ids;
 use edge_core::port::Port;
-use tower_service::Service;
 
 use crate::answer::Failure;
 use crate::app::App;
-use crate::{auth, cors, paths};
+use crate::{auth, cors, paths, repeat};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,8 +52,7 @@ async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
         Ok(uri) => *request.uri_mut() = uri,
         Err(_) => return Failure::from(contract::error::ErrorCode::RouteNotFound).into_response(),
     }
-    let Ok(response) = crate::routes::router(app.clone()).call(request).await;
-    response
+    repeat::answer(app, request).await
 }
 
 fn request_id<P: Port>(app: &App<P>, headers: &HeaderMap) -> String {

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use contract::command::{Failure as NotDone, Outcome, Request};
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::operation::{Action, Question};
-use edge_core::ids;
 use edge_core::port::Port;
 use edge_core::store::{Accepted, MessageId, Queue};
 use serde::de::DeserializeOwned;
@@ -16,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Failure;
 use crate::app::App;
+pub(super) use crate::repeat::key;
 
 /// Longest wait for the outcome of a send (after the typing) or a change.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,16 +24,6 @@ pub(super) const FILE_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Longest wait for the answer to a question.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-
-/// Name of the header that makes a request repeatable.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
-/// The `Idempotency-Key` of a request.
-pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| ids::is_idempotency_key(key));
-    Ok(Some(key.ok_or(ErrorCode::InvalidIdempotencyKey)?.to_owned()))
-}
 
 /// Has a send or a change done once, and waits for what becomes of it, under which message id. `late` is the failure when
 /// nothing is known in time.

@@ -76,6 +76,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         sentence: Some("Session created"),
         data: Data::Type(Schemas::of::<SessionInfo>),
         codes: &[InvalidSessionId, SessionAlreadyConnected, NetworkMismatch, SandboxNotConfigured, NoHost, Timeout],
+        repeatable: true,
         ..PLAIN
     },
     Operation {
@@ -99,6 +100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         sentence: Some("Session config updated"),
         data: Data::Type(Schemas::of::<ConfigView>),
         codes: &[SessionNotFound],
+        repeatable: true,
         ..PLAIN
     },
     Operation {
@@ -117,6 +119,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             must("webhooks", Kind::Webhooks, "All of them."),
         ]),
         codes: &[SessionNotFound],
+        repeatable: true,
         ..PLAIN
     },
     Operation {
@@ -131,6 +134,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             must("webhooks", Kind::Webhooks, "Those that are left."),
         ]),
         codes: &[SessionNotFound, MissingField, InvalidField, MalformedBody, BodyTooLarge, RequestTimeout],
+        repeatable: true,
         ..PLAIN
     },
     Operation {
@@ -159,6 +163,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Log out and erase a session",
         sentence: Some("Session deleted successfully"),
         codes: &[SessionNotFound, NoHost, Timeout],
+        repeatable: true,
         ..PLAIN
     },
 ];

@@ -1,0 +1,48 @@
+//! `Idempotency-Key` on the routes of sessions: the same answer for the same key, whatever happened in between.
+
+use e2e::api::Answer;
+use e2e::stack::Stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn asks(stack: &Stack, method: Method, path: &str, key: &str, body: Option<Value>) -> anyhow::Result<Answer> {
+    let request =
+        stack.api.request(method, &format!("/api/whatsapp/sessions/shop{path}")).header("Idempotency-Key", key);
+    stack.api.ask(if let Some(body) = body { request.json(&body) } else { request }).await
+}
+
+#[tokio::test]
+async fn a_key_has_one_answer() -> anyhow::Result<()> {
+    let mut stack = Stack::start().await?;
+    let connect = async |stack: &Stack| asks(stack, Method::POST, "/connect", "connect", Some(json!({}))).await;
+    let created = connect(&stack).await?;
+    assert_eq!(created.body["message"], "Session created");
+    assert_eq!(connect(&stack).await?, created, "not: Reconnecting existing session");
+
+    let hook = |events: &str| Some(json!({ "url": "https://a.example/hook", "events": [events] }));
+    let added = asks(&stack, Method::POST, "/webhooks", "add", hook("message")).await?;
+    assert_eq!(added.body["message"], "Webhook added");
+    let reused = asks(&stack, Method::POST, "/webhooks", "add", hook("qr")).await?;
+    assert_eq!((reused.status, reused.code()), (409, "idempotency_key_reused"));
+    let removed = asks(&stack, Method::DELETE, "/webhooks?url=https://a.example/hook", "remove", None).await?;
+    assert_eq!(removed.body["data"]["webhooks"], json!([]));
+    // A late repetition of the first request does not add it again.
+    assert_eq!(asks(&stack, Method::POST, "/webhooks", "add", hook("message")).await?, added);
+    assert!(stack.api.status("shop").await?.webhooks.is_empty());
+
+    stack.terminate().await?;
+    stack.start_again().await?;
+    assert_eq!(connect(&stack).await?, created, "after a restart of everything");
+    let deleted = asks(&stack, Method::DELETE, "", "delete", None).await?;
+    assert_eq!(
+        (deleted.status, &deleted.body["message"]),
+        (200, &json!("Session deleted successfully")),
+        "{deleted:?}"
+    );
+    assert_eq!(asks(&stack, Method::DELETE, "", "delete", None).await?, deleted, "although it is gone");
+    let other = asks(&stack, Method::DELETE, "", "another", None).await?;
+    assert_eq!((other.status, other.code()), (404, "session_not_found"));
+    let wrong = asks(&stack, Method::DELETE, "", "has a space", None).await?;
+    assert_eq!((wrong.status, wrong.code()), (400, "invalid_idempotency_key"));
+    stack.stop().await
+}
