@@ -129,4 +129,43 @@ mod tests {
         }
         assert_eq!(parse(b"\xff=1"), None);
     }
+
+    mod made_up {
+        use rand::rngs::StdRng;
+        use rand::{RngExt as _, SeedableRng as _};
+
+        use super::*;
+
+        /// Forms of each kind, from a fixed seed.
+        const FORMS: usize = 5_000;
+
+        fn encoded(text: &str) -> String {
+            text.bytes().flat_map(|byte| format!("%{byte:02X}").into_bytes()).map(char::from).collect()
+        }
+
+        #[test]
+        fn any_bytes_are_a_form_or_none() {
+            let mut rng = StdRng::seed_from_u64(1);
+            for number in 0..FORMS {
+                let near = b"a[]=&%+0";
+                let byte = |rng: &mut StdRng| {
+                    if number % 2 == 0 { near[rng.random_range(0..near.len())] } else { rng.random() }
+                };
+                let bytes: Vec<u8> = (0..rng.random_range(0..300)).map(|_| byte(&mut rng)).collect();
+                let _form_or_none = parse(&bytes);
+            }
+        }
+
+        #[test]
+        fn texts_come_back() {
+            let mut rng = StdRng::seed_from_u64(2);
+            for _ in 0..FORMS {
+                let length = rng.random_range(0..50);
+                let text: String = (0..length).filter_map(|_| char::from_u32(rng.random_range(0..0x11_0000))).collect();
+                let form = parse(format!("a={}&b[]=x&b[]={}", encoded(&text), encoded(&text)).as_bytes()).unwrap();
+                assert_eq!(form["a"].as_str(), Some(text.as_str()));
+                assert_eq!(form["b"][1].as_str(), Some(text.as_str()));
+            }
+        }
+    }
 }

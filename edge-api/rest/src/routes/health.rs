@@ -16,7 +16,8 @@ pub(super) async fn health<P: Port>(State(app): State<App<P>>) -> Answer {
 
 pub(super) async fn ready<P: Port>(State(app): State<App<P>>) -> Answer {
     let ready = app.store.readiness().await;
-    let parts = json!({ "redis": ready.redis, "host": ready.host });
+    // That this function answers is what there is to say of the functions.
+    let parts = json!({ "functions": true, "redis": ready.redis, "host": ready.host });
     if !ready.redis {
         return Err(Failure::from(ErrorCode::StorageUnavailable).with_data(parts));
     }

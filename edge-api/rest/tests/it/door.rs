@@ -103,13 +103,16 @@ async fn readiness() {
     let mut api = Api::start(&[]).await;
     let reply = api.call("GET", "/api/ready").await;
     reply.assert_failure(503, "no_host", "No session host is alive");
-    assert_eq!(reply.json()["data"], json!({"redis": true, "host": false}));
+    assert_eq!(reply.json()["data"], json!({"functions": true, "redis": true, "host": false}));
     host::heartbeat(&api).await;
-    assert_eq!(api.call("GET", "/api/ready").await.assert_success("Ready"), json!({"redis": true, "host": true}));
+    assert_eq!(
+        api.call("GET", "/api/ready").await.assert_success("Ready"),
+        json!({"functions": true, "redis": true, "host": true})
+    );
     let _: Result<(), _> = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async(&mut api.redis).await;
     let reply = api.call("GET", "/api/ready").await;
     reply.assert_failure(503, "storage_unavailable", "Storage is unavailable");
-    assert_eq!(reply.json()["data"], json!({"redis": false, "host": false}));
+    assert_eq!(reply.json()["data"], json!({"functions": true, "redis": false, "host": false}));
     api.call("GET", "/api/whatsapp/sessions").await.assert_failure(
         503,
         "storage_unavailable",

@@ -33,6 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Whether everything is there that is needed; `data` says which part is not",
         sentence: Some("Ready"),
         data: Data::Fields(&[
+            must("functions", Kind::Flag, "Whether the functions of the edge answer."),
             must("redis", Kind::Flag, "Whether Redis answers."),
             must("host", Kind::Flag, "Whether a session host is alive."),
         ]),
