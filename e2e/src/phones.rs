@@ -149,6 +149,23 @@ impl Phones {
         serde_json::from_value(code["code"].clone()).context("an invitation has a code")
     }
 
+    /// Anything else that a person does with the phone: a path below the phone's own, and a body.
+    pub async fn does(&self, number: &str, what: &str, body: Value) -> anyhow::Result<Value> {
+        self.post(&format!("/admin/phones/{number}/{what}"), body).await
+    }
+
+    /// Changes a group: who does it, and what.
+    pub async fn change_group(&self, group: &str, by: &str, change: Value) -> anyhow::Result<()> {
+        let body = json!({ "by": by, "change": change });
+        self.ask::<Value>(self.http.patch(format!("{}/admin/groups/{group}", self.base)).json(&body)).await.map(drop)
+    }
+
+    /// Adds, removes, promotes or demotes members of a group.
+    pub async fn change_members(&self, group: &str, by: &str, action: &str, members: &[&str]) -> anyhow::Result<()> {
+        let body = json!({ "by": by, "action": action, "members": members });
+        self.post::<Value>(&format!("/admin/groups/{group}/participants"), body).await.map(drop)
+    }
+
     /// Unlinks a companion.
     pub async fn unlink(&self, number: &str, device: u16) -> anyhow::Result<()> {
         let url = format!("{}/admin/phones/{number}/devices/{device}", self.base);

@@ -26,6 +26,8 @@ use contacts::UNCHANGED;
 use crate::clock;
 use crate::eventlog::APPEND_EVENT;
 use crate::fence::{Fence, FenceError, Procedure};
+use crate::whatsapp::announce::Announcement;
+use crate::whatsapp::consequences;
 
 /// Messages kept per chat: some years of an ordinary chat, and a bound on what one noisy group may cost.
 const MESSAGES_PER_CHAT: u64 = 1_000;
@@ -84,12 +86,24 @@ for i = 5, #ARGV, 11 do
     end
     contact(prefix, ARGV[i], '{UNCHANGED}', '', ARGV[i+8], ARGV[i+9], ARGV[i+10])
     if ARGV[i+10] ~= '' then redis.call('HSET', prefix .. 'chat:' .. ARGV[i], 'lid', ARGV[i+10]) end
-    append_event(KEYS[2], session, ARGV[i+6])
+    -- JSON has no line breaks.
+    for event in string.gmatch(ARGV[i+6], '[^\n]+') do append_event(KEYS[2], session, event) end
   end
 end
 return new
 ",
         contacts::keep_contact()
+    ))
+});
+
+/// KEYS: event log. ARGV: session, then events.
+static ANNOUNCE: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(&format!(
+        r"
+{APPEND_EVENT}
+for i = 3, #ARGV do append_event(KEYS[2], ARGV[2], ARGV[i]) end
+return #ARGV - 2
+"
     ))
 });
 
@@ -106,7 +120,7 @@ redis.call('HDEL', KEYS[3], 'message')
 redis.call('EXPIRE', KEYS[3], ARGV[13])
 redis.call('HDEL', KEYS[4], ARGV[14])
 if store(prefix, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], cap) then
-  append_event(KEYS[2], session, ARGV[11])
+  for event in string.gmatch(ARGV[11], '[^\n]+') do append_event(KEYS[2], session, event) end
   return 1
 end
 return 0
@@ -183,7 +197,7 @@ impl History {
                 message.timestamp.to_string().into_bytes(),
                 json(message),
                 codec::message_to_vec(&entry.raw),
-                self.event(kind, "message", message),
+                self.with_consequences(kind, entry),
                 if unread { b"1".to_vec() } else { b"0".to_vec() },
             ]);
             args.extend(ContactChange::arguments(push));
@@ -204,13 +218,20 @@ impl History {
             message.timestamp.to_string().into_bytes(),
             json(message),
             codec::message_to_vec(&sent.entry.raw),
-            self.event(EventKind::MessageSent, "message", message),
+            self.with_consequences(EventKind::MessageSent, sent.entry),
             sent.outcome.as_bytes().to_vec(),
             contract::ledger::TTL_SECONDS.to_string().into_bytes(),
             sent.ledger.as_bytes().to_vec(),
         ]);
         let (events, ledger, unfinished) = (keys.events(), keys.ledger(sent.ledger), keys.unfinished());
         self.fence.call::<u64>(&SENT, &[&events, &ledger, &unfinished], args).await.map(drop)
+    }
+
+    /// Announces what happened beside messages.
+    pub(crate) async fn announce(&self, events: &[Announcement]) -> Result<(), FenceError> {
+        let mut args = vec![self.session.as_str().as_bytes().to_vec()];
+        args.extend(events.iter().map(|event| self.announced(event)));
+        self.fence.call::<u64>(&ANNOUNCE, &[&self.fence.keys().events()], args).await.map(drop)
     }
 
     /// Notes how far own messages of a chat got, and announces what is new.
@@ -238,6 +259,25 @@ impl History {
             .await?;
         let raw = raw.and_then(|bytes| codec::message_decode(&bytes).ok());
         Ok(raw.zip(json.and_then(|json| serde_json::from_str(&json).ok())))
+    }
+
+    /// The event of a message and those that follow from it, a line each.
+    fn with_consequences(&self, kind: EventKind, entry: &Entry) -> Vec<u8> {
+        let mut lines = self.event(kind, "message", &entry.message);
+        for event in consequences::of(entry) {
+            lines.push(b'\n');
+            lines.extend(self.announced(&event));
+        }
+        lines
+    }
+
+    fn announced(&self, event: &Announcement) -> Vec<u8> {
+        let payload = contract::event::Payload {
+            session_id: self.session.clone(),
+            timestamp: clock::iso_now(),
+            fields: event.fields.clone(),
+        };
+        json(&Event { event: event.kind, payload })
     }
 
     fn head(&self) -> Vec<Vec<u8>> {

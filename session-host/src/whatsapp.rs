@@ -3,7 +3,9 @@
 //! Beside this folder only the storage traits ([`crate::store`], [`crate::history`]) and the path of sends and receipts
 //! ([`crate::sessions`]) may name the library.
 
+pub(crate) mod announce;
 pub mod attachments;
+pub(crate) mod consequences;
 pub mod content;
 pub mod dial;
 mod hook;

@@ -20,3 +20,4 @@ mod restarts;
 mod sending;
 mod sessions;
 mod settings;
+mod seventeen;

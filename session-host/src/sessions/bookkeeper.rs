@@ -15,8 +15,8 @@ use super::outbox::{Connection, Outbox};
 use crate::fence::FenceError;
 use crate::history::{DeliveryUpdate, History};
 use crate::whatsapp::identity::Identity;
-use crate::whatsapp::inbound;
 use crate::whatsapp::signal::News;
+use crate::whatsapp::{announce, inbound};
 
 /// What the reports are written with.
 pub(super) struct Desk {
@@ -45,6 +45,10 @@ impl Desk {
         let Some(client) = self.client() else { return };
         let written = match item {
             News::Receipt(receipt) => self.receipt(&client, &receipt).await,
+            News::Happened(event) => match announce::announcement(&client, &event).await {
+                Some(announcement) => self.history.announce(&[announcement]).await,
+                None => Ok(()),
+            },
             News::Messages(batch) => {
                 let entries = inbound::entries(&client, &batch.messages).await;
                 if entries.is_empty() { Ok(()) } else { self.history.ingest(&entries).await.map(drop) }

@@ -40,15 +40,14 @@ impl Waiting {
 }
 
 impl Notes {
-    /// Notes what an event says; whether it says anything of a chat or contact.
-    pub(super) fn take(&self, event: &Event) -> bool {
+    /// Notes what an event says of a chat or contact.
+    pub(super) fn take(&self, event: &Event) {
         let mut waiting = self.waiting();
         let noted = note(&mut waiting, event);
         drop(waiting);
         if noted {
             self.ring.notify_one();
         }
-        noted
     }
 
     /// Comes back when something waits.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::announce;
 use super::notes::Notes;
 use contract::session::StatusReason;
 use tokio::sync::mpsc;
@@ -46,6 +47,8 @@ pub struct Ack {
 pub(crate) enum News {
     /// Delivery states of own messages.
     Receipt(Box<Receipt>),
+    /// Anything else that clients hear of.
+    Happened(Arc<Event>),
     /// Messages that did not go through the inbound hook (channels, placeholders that were recovered).
     Messages(MessageBatch),
 }
@@ -78,9 +81,11 @@ impl EventHandler for Reports {
             Event::Messages(batch) if !batch.hook_committed => {
                 offer(&self.news, News::Messages(batch.clone()), "message");
             }
-            other if self.notes.take(other) => {}
             other => {
-                if let Some(signal) = signal(other) {
+                self.notes.take(other);
+                if announce::is_news(other) {
+                    offer(&self.news, News::Happened(Arc::clone(&event)), "event");
+                } else if let Some(signal) = signal(other) {
                     offer(&self.signals, signal, "signal");
                 }
             }
