@@ -32,12 +32,16 @@ use crate::whatsapp::consequences;
 /// Messages kept per chat: some years of an ordinary chat, and a bound on what one noisy group may cost.
 const MESSAGES_PER_CHAT: u64 = 1_000;
 
+/// Messages of the past that are written in one step.
+const PAST_AT_ONCE: usize = 100;
+
 /// Unread messages whose chat is looked up when another device reads them; of more, only whole chats can be marked as read.
 const MAX_UNREAD: usize = 20_000;
 
-/// `store(prefix, chat, id, author, seconds, json, raw)` files a message; false when it is known already.
+/// `store(prefix, chat, id, author, seconds, json, raw, cap, past)` files a message; false when it is known already. Within a second what
+/// arrives comes after all that was there, in order; what is told of the past comes before, the newest told first.
 const STORE_MESSAGE: &str = r"
-local function store(prefix, chat, id, author, seconds, json, raw, cap)
+local function store(prefix, chat, id, author, seconds, json, raw, cap, past)
   local base = prefix .. 'chat:' .. chat
   local messages = base .. ':messages'
   local member = id
@@ -49,7 +53,12 @@ local function store(prefix, chat, id, author, seconds, json, raw, cap)
     member = id .. '~' .. author
   end
   if redis.call('HEXISTS', messages, member) == 1 then return false end
-  local arrival = redis.call('HINCRBY', base, 'arrivals', 1) % 1048576
+  local arrival
+  if past then
+    arrival = 524287 - redis.call('HINCRBY', base, 'past', 1) % 524288
+  else
+    arrival = 524288 + redis.call('HINCRBY', base, 'arrivals', 1) % 524288
+  end
   local score = string.format('%.0f', tonumber(seconds) * 1048576 + arrival)
   redis.call('HSET', messages, member, json)
   redis.call('HSET', base .. ':raw', member, raw)
@@ -93,6 +102,25 @@ end
 return new
 ",
         contacts::keep_contact()
+    ))
+});
+
+/// ARGV: key prefix, cap, chat, unread messages; then for each message id, author, seconds, json, raw. Answers how many were new.
+/// What is unread is taken from the phone only for a chat that nothing is known of.
+static PAST: LazyLock<Procedure> = LazyLock::new(|| {
+    Procedure::new(&format!(
+        r"
+{STORE_MESSAGE}
+local prefix, cap, chat, unread = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local base = prefix .. 'chat:' .. chat
+local known = redis.call('EXISTS', base .. ':index') == 1
+local new = 0
+for i = 6, #ARGV, 5 do
+  if store(prefix, chat, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], cap, true) then new = new + 1 end
+end
+if not known and unread ~= '0' then redis.call('HSETNX', base, 'unread', unread) end
+return new
+"
     ))
 });
 
@@ -225,6 +253,28 @@ impl History {
         ]);
         let (events, ledger, unfinished) = (keys.events(), keys.ledger(sent.ledger), keys.unfinished());
         self.fence.call::<u64>(&SENT, &[&events, &ledger, &unfinished], args).await.map(drop)
+    }
+
+    /// Files messages of the past of one chat, newest first, without a word to anybody. Answers how many were new.
+    pub async fn remember(&self, chat: &Jid, unread: u64, entries: &[Entry]) -> Result<u64, FenceError> {
+        let mut new = 0;
+        // An empty chat is one of which only the name is known.
+        for part in entries.chunks(PAST_AT_ONCE) {
+            let mut args: Vec<Vec<u8>> = self.head().into_iter().skip(1).collect();
+            args.extend([chat.to_string().into_bytes(), unread.to_string().into_bytes()]);
+            for entry in part {
+                let message = &entry.message;
+                args.extend([
+                    message.id.clone().into_bytes(),
+                    message.from.clone().into_bytes(),
+                    message.timestamp.to_string().into_bytes(),
+                    json(message),
+                    codec::message_to_vec(&entry.raw),
+                ]);
+            }
+            new += self.fence.call::<u64>(&PAST, &[], args).await?;
+        }
+        Ok(new)
     }
 
     /// Announces what happened beside messages.

@@ -7,6 +7,7 @@ mod changes;
 mod ledger;
 pub mod outbox;
 mod outgoing;
+mod past;
 mod questions;
 mod refusal;
 mod roster;

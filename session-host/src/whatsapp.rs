@@ -14,5 +14,6 @@ pub mod identity;
 pub(crate) mod inbound;
 pub mod link;
 pub(crate) mod notes;
+pub(crate) mod past;
 pub mod sandbox;
 pub mod signal;

@@ -12,6 +12,7 @@ mod kills;
 mod kinds;
 mod media;
 mod network;
+mod past;
 mod port;
 mod quick_start;
 mod readme;

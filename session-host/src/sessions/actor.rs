@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 use super::bookkeeper::Desk;
 use super::ledger::Ledger;
 use super::outbox::{Connection, MAX_UNDER_WAY, Outbox, Stores};
+use super::past::{self, CHUNK_QUEUE};
 use super::questions::Questions;
 use super::roster::Roster;
 use super::state::{Effect, Input, State};
@@ -141,6 +142,8 @@ impl Actor {
         let notes = Arc::new(Notes::default());
         let desk = Desk { history: history.clone(), outbox: Arc::clone(&outbox), connection: connected.clone() };
         tracker.spawn(desk.run(news, stop.clone()));
+        let (past_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
+        tracker.spawn(past::run(history.clone(), connected.clone(), chunks, stop.clone()));
         tracker.spawn(Roster { history, connection: connected, notes: Arc::clone(&notes) }.run(stop.clone()));
         let wish = Arc::new(AtomicU64::new(NO_WISH));
         let handle =
@@ -153,7 +156,7 @@ impl Actor {
             outbox,
             orders,
             signals,
-            reports: Reports { signals: signal_sender, acks: ack_sender, news: news_sender, notes },
+            reports: Reports { signals: signal_sender, acks: ack_sender, news: news_sender, past: past_sender, notes },
             connection,
             connections: 0,
             link: None,

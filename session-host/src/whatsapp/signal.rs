@@ -62,6 +62,8 @@ pub(crate) struct Reports {
     pub(crate) acks: mpsc::Sender<Ack>,
     /// To the bookkeeper.
     pub(crate) news: mpsc::Sender<News>,
+    /// What the phone tells of the past.
+    pub(crate) past: mpsc::Sender<Arc<Event>>,
     /// To the bookkeeper: the newest word of each chat and contact.
     pub(crate) notes: Arc<Notes>,
 }
@@ -81,6 +83,7 @@ impl EventHandler for Reports {
             Event::Messages(batch) if !batch.hook_committed => {
                 offer(&self.news, News::Messages(batch.clone()), "message");
             }
+            Event::HistorySync(_) => offer(&self.past, Arc::clone(&event), "part of the past"),
             other => {
                 self.notes.take(other);
                 if announce::is_news(other) {
