@@ -41,6 +41,7 @@ mod stanza;
 mod stanza_log;
 mod tls;
 mod world;
+mod written;
 
 pub use config::{RESERVED_NUMBER, SimConfig, server_public_key};
 pub use media::{MediaError, Uploaded};
@@ -68,3 +69,4 @@ pub use world::faults::{FaultKind, FaultSpec, Way};
 pub use world::refusal::{LoginRefusal, StreamEnd};
 pub use world::scenario::Loaded;
 pub use world::seeded::{SeededDevice, SeededKeyPair, SeededPreKey};
+pub use written::Written;

@@ -4,23 +4,27 @@
 //! limits; what a name means is decided when it is loaded. Wherever a person is meant, a name or a number may stand; where a
 //! chat is meant, also the subject of a group of the file.
 
-use std::path::Path;
+mod check;
+mod files;
 
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
 use thiserror::Error;
 use utoipa::ToSchema;
 
+use crate::phone::content::MessageError;
 use crate::sim::{BurstSpec, FaultText};
+use crate::written::Written;
+use check::MAX_ITEMS;
+pub(crate) use check::check_replies;
+use files::{MAX_FILE, MAX_FILES};
 
-/// The scenario that a sandbox begins with.
-const DEMO: &str = include_str!("../scenarios/demo.toml");
-/// Files are written by hand; this is a megabyte of somebody's time.
-const MAX_FILE: u64 = 1024 * 1024;
-/// How many people, groups, messages or steps a file may have.
-const MAX_ITEMS: usize = 5000;
+/// Stands in automatic answers where an id is wanted, for the message that is answered.
+pub(crate) const ANSWERED: &str = "{id}";
 
 /// A scenario.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 #[schema(example = json!({
     "people": [
@@ -28,8 +32,11 @@ const MAX_ITEMS: usize = 5000;
         { "name": "Budi", "number": "6281200000102", "replies": [{ "contains": "price", "say": ["25,000 each"] }] },
     ],
     "groups": [{ "subject": "Market", "founder": "Sari", "members": ["Budi"] }],
-    "history": [{ "from": "Budi", "to": "Sari", "text": "see you tomorrow", "minutesAgo": 90 }],
-    "timeline": [{ "afterMs": 1000, "send": { "from": "Budi", "to": "Market", "text": "who comes?" } }],
+    "history": [{ "from": "Budi", "to": "Sari", "text": "see you tomorrow", "minutesAgo": 90, "as": "the promise" }],
+    "timeline": [
+        { "afterMs": 1000, "send": { "from": "Sari", "to": "Budi", "reaction": { "id": "the promise", "emoji": "👍" } } },
+        { "afterMs": 2000, "send": { "from": "Budi", "to": "Market", "text": "who comes?" } },
+    ],
 }))]
 pub struct Scenario {
     /// Who is there. Whoever is there already is left as he is, but for what he answers.
@@ -47,7 +54,7 @@ pub struct Scenario {
 }
 
 /// A person with a phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Person {
     /// The name that others see. Without a number, the person is whoever has it.
@@ -64,14 +71,36 @@ pub struct Person {
 }
 
 /// An answer that a phone gives by itself; of several, the first that fits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// Only to texts that contain this, whatever the case; without it to every text between two people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
-    /// One or more texts. `{text}` is what was written.
-    pub say: Vec<String>,
+    /// One or more texts or other messages. `{text}` is what was written, and `{id}` the id of the message.
+    pub say: Vec<Saying>,
+}
+
+/// A message that a phone answers by itself: a text as it is, or a message of any kind.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Saying {
+    /// A text.
+    Text(String),
+    /// A message of any kind.
+    Message(Box<NamedMessage>),
+}
+
+/// A message that others can be about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedMessage {
+    /// The name under which later messages of the same answer are about it.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub message: Written,
 }
 
 /// A group.
@@ -90,18 +119,22 @@ pub struct Gathering {
     pub members: Vec<String>,
 }
 
-/// A text of the past.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A message of the past.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Said {
     /// Who wrote it.
     pub from: String,
     /// A person, or a group that the author is in.
     pub to: String,
-    /// The text.
-    pub text: String,
     /// When, counted back from the load.
     pub minutes_ago: u32,
+    /// The name under which later messages are about it.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub message: Written,
 }
 
 /// What the media host does wrong.
@@ -127,7 +160,7 @@ pub struct Refused {
 }
 
 /// Something that happens: exactly one of the acts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Step {
     /// When, in milliseconds after the load.
@@ -146,16 +179,20 @@ pub struct Step {
     pub burst: Option<BurstSpec>,
 }
 
-/// A text to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     /// Who writes it.
     pub from: String,
     /// A person or a group.
     pub to: String,
-    /// The text.
-    pub text: String,
+    /// The name under which later messages are about it.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub message: Written,
 }
 
 /// Somebody who types.
@@ -192,85 +229,66 @@ pub enum ScenarioError {
     /// A step has no act, or several.
     #[error("step {0} of the timeline has not exactly one act")]
     Act(usize),
+    /// A message is about one that is not named before it.
+    #[error("{0:?} is no message that the scenario names before")]
+    NoMessage(String),
+    /// A message is not one that a phone sends.
+    #[error("a message of {0:?} cannot be sent: {1}")]
+    Message(String, #[source] MessageError),
+    /// The file of a message is not in the scenario's folder. Scenarios that come without a folder have no files.
+    #[error("there is no file {0:?} in the folder of the scenario")]
+    NoFile(String),
+    /// The file of a message cannot be read.
+    #[error("the file {0:?} cannot be read")]
+    File(PathBuf, #[source] std::io::Error),
+    /// The files are too much together.
+    #[error("the files of a scenario have at most {MAX_FILES} bytes")]
+    FilesTooLarge,
     /// A reply says nothing or too much.
     #[error("the replies of {0:?} say nothing or too much")]
     Replies(String),
 }
 
-impl Scenario {
-    /// The scenario that a sandbox begins with: contacts that answer, two groups, and some history.
-    pub fn demo() -> Result<Self, ScenarioError> {
-        Self::from_toml(DEMO)
+impl Saying {
+    /// The name under which others are about it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Message(named) => named.name.as_deref(),
+        }
     }
 
-    /// Reads a file; one whose name ends with `.json` is JSON, any other TOML.
-    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        if std::fs::metadata(path).map_err(ScenarioError::Io)?.len() > MAX_FILE {
-            return Err(ScenarioError::TooLarge);
+    /// The message.
+    pub(crate) fn written(&self) -> Written {
+        match self {
+            Self::Text(text) => Written::text(text),
+            Self::Message(named) => named.message.clone(),
         }
-        let text = std::fs::read_to_string(path).map_err(ScenarioError::Io)?;
-        let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        if json { Ok(serde_json::from_str(&text)?) } else { Self::from_toml(&text) }
-    }
-
-    /// Reads TOML.
-    pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
-        Ok(toml::from_str(text)?)
-    }
-
-    /// Refuses what is too much, and steps that are none.
-    pub(crate) fn check(&self) -> Result<(), ScenarioError> {
-        let counts = [
-            (self.people.len(), "people"),
-            (self.groups.len(), "groups"),
-            (self.history.len(), "messages"),
-            (self.faults.len(), "faults"),
-            (self.timeline.len(), "steps"),
-        ];
-        if let Some((_, what)) = counts.into_iter().find(|(count, _)| *count > MAX_ITEMS) {
-            return Err(ScenarioError::TooMany(what));
-        }
-        for (nth, step) in self.timeline.iter().enumerate() {
-            let acts = [step.send.is_some(), step.typing.is_some(), step.fault.is_some(), step.burst.is_some()];
-            if acts.into_iter().filter(|act| *act).count() != 1 {
-                return Err(ScenarioError::Act(nth + 1));
-            }
-        }
-        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<'de> Deserialize<'de> for Saying {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnySaying)
+    }
+}
 
-    #[test]
-    fn files_are_toml_or_json_and_tell_what_is_wrong() {
-        let folder = tempfile::tempdir().unwrap();
-        let read = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            Scenario::read(&path)
-        };
-        let toml = read("a.toml", "[[people]]\nname = \"Sari\"\n").unwrap();
-        assert_eq!(read("a.json", r#"{"people":[{"name":"Sari"}]}"#).unwrap(), toml);
-        let wrong = read("b.toml", "[[people]]\nnmae = \"Sari\"\n").unwrap_err().to_string();
-        assert!(wrong.contains("nmae"), "{wrong}");
-        assert!(matches!(read("b.json", "{"), Err(ScenarioError::Json(_))));
-        assert!(matches!(Scenario::read(&folder.path().join("none")), Err(ScenarioError::Io(_))));
+/// Reads either form, and says of the longer one what is wrong with it.
+struct AnySaying;
+
+impl<'de> de::Visitor<'de> for AnySaying {
+    type Value = Saying;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a text or a message")
     }
 
-    #[test]
-    fn a_step_is_one_act() {
-        let step = |text: &str| Scenario { timeline: vec![toml::from_str(text).unwrap()], ..Scenario::default() };
-        assert!(step("afterMs = 1\ntyping = { from = \"a\", to = \"b\" }").check().is_ok());
-        assert!(matches!(step("afterMs = 1").check(), Err(ScenarioError::Act(1))));
-        let both = "afterMs = 1\nfault = { kind = \"holdAcks\" }\ntyping = { from = \"a\", to = \"b\" }";
-        assert!(matches!(step(both).check(), Err(ScenarioError::Act(1))));
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Saying, E> {
+        Ok(Saying::Text(text.to_owned()))
     }
 
-    #[test]
-    fn the_demo_is_a_scenario() {
-        Scenario::demo().unwrap().check().unwrap();
+    fn visit_map<A: de::MapAccess<'de>>(self, fields: A) -> Result<Saying, A::Error> {
+        let message = NamedMessage::deserialize(de::value::MapAccessDeserializer::new(fields))?;
+        Ok(Saying::Message(Box::new(message)))
     }
 }

@@ -1,7 +1,5 @@
 //! What a person sends: one route for every kind of message, and playing what came.
 
-mod body;
-
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -12,8 +10,8 @@ use utoipa_axum::routes;
 use super::answer::{Id, Nothing, Success, success};
 use super::error::{ApiError, Failure};
 use super::extract::{Body, Segments};
-use crate::sim::{Sim, SimError};
-use body::NewMessage;
+use crate::sim::Sim;
+use crate::written::Written;
 
 /// Largest message: a file of 16 MiB as base64, and words around it.
 const MAX_MESSAGE: usize = 23 * 1024 * 1024;
@@ -25,6 +23,17 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
         .routes(routes!(send).layer(DefaultBodyLimit::max(MAX_MESSAGE)))
         .routes(routes!(played))
         .routes(routes!(lose_sessions))
+}
+
+/// A message: to whom, exactly one content, and how it is sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "to": "6281200000102", "text": "hello" }))]
+struct NewMessage {
+    /// A phone number or a JID: of a person, a group (`…@g.us`) or `status@broadcast`.
+    to: String,
+    #[serde(flatten)]
+    message: Written,
 }
 
 /// The person sends a message of any kind.
@@ -89,10 +98,9 @@ pub(super) fn routes() -> OpenApiRouter<Sim> {
 async fn send(
     State(sim): State<Sim>,
     Segments(number): Segments<String>,
-    Body(message): Body<NewMessage>,
+    Body(NewMessage { to, message }): Body<NewMessage>,
 ) -> Outcome<impl IntoResponse> {
-    let (to, outgoing) = message.outgoing().map_err(SimError::from)?;
-    let id = sim.phone_sends(&number, &to, outgoing).await?;
+    let id = sim.sends_written(&number, &to, message).await?;
     Ok(success(Id { id }))
 }
 

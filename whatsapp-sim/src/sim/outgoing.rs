@@ -2,8 +2,8 @@
 
 use super::{MAX_READ, Sim, SimError, both};
 use crate::phone::content::{Attached, Content, Outgoing, media_type};
-use crate::scenario::Reply;
-use crate::world::replies;
+use crate::scenario::{Reply, check_replies};
+use crate::written::Written;
 
 impl Sim {
     /// The phone of `number` sends a message of any kind to a person, a group or its status; returns the message's id.
@@ -19,6 +19,11 @@ impl Sim {
         };
         step.done().await?;
         sent
+    }
+
+    /// The phone of `number` sends a message as it was written down.
+    pub(crate) async fn sends_written(&self, number: &str, to: &str, message: Written) -> Result<String, SimError> {
+        self.phone_sends(number, to, message.outgoing()?).await
     }
 
     /// The person plays voice notes or videos, or opens what is for one view.
@@ -49,7 +54,7 @@ impl Sim {
         let mut step = self.step().await?;
         let world = step.world();
         let set = world.find(number).and_then(|number| {
-            replies::check(&number.to_string(), replies)?;
+            check_replies(&number.to_string(), replies)?;
             world.set_replies(number, replies);
             Ok(())
         });

@@ -1,6 +1,6 @@
 //! Loading a scenario, and playing its timeline. What is to happen is decided at the load, so a timeline only waits and acts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::scenario::{Scenario, Step};
 use crate::world::World;
 use crate::world::faults::FaultSpec;
 use crate::world::scenario::{Loaded, Names};
+use crate::written::Written;
 
 /// The timelines that are being played, by their hash.
 #[derive(Default)]
@@ -19,7 +20,7 @@ pub(super) struct Playing(Mutex<BTreeSet<[u8; 32]>>);
 
 /// One act of a timeline.
 enum Act {
-    Send { from: String, to: String, text: String },
+    Send { from: String, to: String, name: Option<String>, message: Box<Written> },
     Typing { from: String, to: String },
     Fault(FaultSpec),
     Burst(BurstSpec),
@@ -30,6 +31,8 @@ struct Prepared {
     loaded: Loaded,
     faults: Vec<FaultSpec>,
     acts: Vec<(Duration, Act)>,
+    /// The ids of the messages that have a name.
+    messages: BTreeMap<String, String>,
 }
 
 impl Playing {
@@ -49,7 +52,7 @@ impl Sim {
         let mut step = self.step().await?;
         let done = prepare(step.world(), scenario);
         step.done().await?;
-        let Prepared { mut loaded, faults, acts } = done?;
+        let Prepared { mut loaded, faults, acts, messages } = done?;
         for fault in faults {
             self.add_fault(fault).await?;
             loaded.faults += 1;
@@ -71,7 +74,7 @@ impl Sim {
             tokio::spawn(async move {
                 let stopping = sim.stopping();
                 tokio::select! {
-                    () = play(&sim, acts) => {}
+                    () = play(&sim, acts, messages) => {}
                     () = stopping.cancelled() => {}
                 }
                 sim.inner.playing.end(&timeline);
@@ -98,7 +101,7 @@ fn prepare(world: &mut World, scenario: &Scenario) -> Result<Prepared, SimError>
         }
     }
     acts.sort_by_key(|(after, _)| *after);
-    Ok(Prepared { loaded, faults, acts })
+    Ok(Prepared { loaded, faults, acts, messages: names.messages })
 }
 
 fn fault(world: &World, names: &Names, text: &FaultText) -> Result<FaultSpec, SimError> {
@@ -110,7 +113,8 @@ fn act(world: &World, names: &Names, step: &Step) -> Result<Option<Act>, SimErro
     let number = |name: &str| world.meant(names, name).map(|number| number.to_string());
     let chat = |name: &str| world.chat_meant(names, name).map(|chat| chat.to_string());
     Ok(if let Some(send) = &step.send {
-        Some(Act::Send { from: number(&send.from)?, to: chat(&send.to)?, text: send.text.clone() })
+        let message = Box::new(world.message_meant(names, &send.message)?);
+        Some(Act::Send { from: number(&send.from)?, to: chat(&send.to)?, name: send.name.clone(), message })
     } else if let Some(typing) = &step.typing {
         Some(Act::Typing { from: number(&typing.from)?, to: chat(&typing.to)? })
     } else if let Some(text) = &step.fault {
@@ -127,12 +131,16 @@ fn timeline_id(timeline: &[Step]) -> [u8; 32] {
     Sha256::digest(serde_json::to_vec(timeline).unwrap_or_default()).into()
 }
 
-async fn play(sim: &Sim, acts: Vec<(Duration, Act)>) {
+async fn play(sim: &Sim, acts: Vec<(Duration, Act)>, mut messages: BTreeMap<String, String>) {
     let began = Instant::now();
     for (after, act) in acts {
         tokio::time::sleep_until(began + after).await;
         let done = match act {
-            Act::Send { from, to, text } => sim.phone_send(&from, &to, &text).await.map(drop),
+            Act::Send { from, to, name, message } => {
+                let message = message.with_ids(|name| messages.get(name).cloned());
+                let sent = sim.sends_written(&from, &to, message).await;
+                sent.map(|id| messages.extend(name.map(|name| (name, id))))
+            }
             Act::Typing { from, to } => sim.phone_typing(&from, &to, true).await,
             Act::Fault(spec) => sim.add_fault(spec).await.map(drop),
             Act::Burst(spec) => sim.burst(spec).await.map(drop),

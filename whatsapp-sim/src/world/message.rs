@@ -94,8 +94,7 @@ impl World {
     pub(super) fn pass_on(&mut self, envelope: &Envelope<'_>, to: DeviceRef, ciphertexts: Vec<Node>) {
         let sender = envelope.from.number;
         // In a group, who is blocked is heard all the same.
-        let blocked = !matches!(envelope.chat, Chat::Group(_))
-            && self.accounts.get(&to.number).is_some_and(|account| account.blocked.contains(&sender));
+        let blocked = !matches!(envelope.chat, Chat::Group(_)) && self.has_blocked(to.number, sender);
         if to == envelope.from || blocked || ciphertexts.is_empty() {
             return;
         }

@@ -31,12 +31,7 @@ impl World {
 
     /// Queues a notification for everyone who knows an account: who ever asked for its devices and is not blocked by it.
     pub(crate) fn notify_acquaintances(&mut self, number: u64, notification: &Node) {
-        let Some(account) = self.accounts.get(&number) else { return };
-        let known = account.watchers.iter().copied();
-        let others: Vec<u64> = known.filter(|other| *other != number && !account.blocked.contains(other)).collect();
-        for other in others {
-            self.notify_companions(other, None, notification);
-        }
+        self.notify_who(number, notification, |world, number, other| !world.has_blocked(number, other));
     }
 
     /// Queues a notification for everyone who knows an account and may know of this.

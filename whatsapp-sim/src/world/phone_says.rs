@@ -23,6 +23,21 @@ impl World {
         outgoing: &Outgoing,
         attached: Option<&Attached>,
     ) -> Result<String, SimError> {
+        let message = self.phone_words(number, chat, outgoing, attached, clock::now())?;
+        let mut label = Label::of(&message);
+        label.withheld = outgoing.views == Views::OnceOnPhones;
+        self.phone_sends(number, chat, message, &label).await
+    }
+
+    /// The message that a phone would send at this time.
+    pub(super) fn phone_words(
+        &mut self,
+        number: u64,
+        chat: Chat,
+        outgoing: &Outgoing,
+        attached: Option<&Attached>,
+        now: u64,
+    ) -> Result<wa::Message, SimError> {
         match outgoing.check() {
             // The texts and emojis of the plain methods have had a refusal of their own all along.
             Err(MessageError::Bad(_))
@@ -37,24 +52,28 @@ impl World {
         if matches!(chat, Chat::Newsletter(_)) || (withheld && chat.person().is_none()) {
             return Err(SimError::WrongChat);
         }
-        let message = if outgoing.is_about_another() {
-            self.about_another(number, chat, &outgoing.content)?
-        } else {
-            let mut message = match &outgoing.content {
-                Content::Invite { group } => self.phone_invites(number, chat, group)?,
-                Content::Text(text) if chat == Chat::Status => content::posted(text),
-                content => content::compose(content, attached, outgoing.views != Views::Any)
-                    .ok_or(MessageError::Bad("the file is missing"))?,
-            };
-            content::surround(&mut message, self.surroundings(number, chat, outgoing)?);
-            if outgoing.wrapped {
-                message = content::in_ephemeral_wrapper(message);
-            }
-            content::with_secret(message)
+        if outgoing.is_about_another() {
+            return self.about_another(number, chat, &outgoing.content, now);
+        }
+        let mut message = match &outgoing.content {
+            Content::Invite { group } => self.phone_invites(number, chat, group)?,
+            Content::Text(text) if chat == Chat::Status => content::posted(text),
+            content => content::compose(content, attached, outgoing.views != Views::Any)
+                .ok_or(MessageError::Bad("the file is missing"))?,
         };
-        let mut label = Label::of(&message);
-        label.withheld = withheld;
-        self.phone_sends(number, chat, message, &label).await
+        content::surround(&mut message, self.surroundings(number, chat, outgoing)?);
+        if outgoing.wrapped {
+            message = content::in_ephemeral_wrapper(message);
+        }
+        Ok(content::with_secret(message))
+    }
+
+    /// Lays the file of a message down at the media host, when it has one.
+    pub(super) fn attach(&self, outgoing: &Outgoing) -> Result<Option<Attached>, SimError> {
+        let Content::File(kind, file) = &outgoing.content else { return Ok(None) };
+        outgoing.check()?;
+        let uploaded = self.media.phone_uploads(&file.data, content::media_type(*kind))?;
+        Ok(Some(Attached::new(*kind, &file.data, uploaded)))
     }
 
     /// A message of the phone, by its id and chat.
@@ -66,8 +85,7 @@ impl World {
         found.map(|(place, message)| (*place, message)).ok_or(SimError::NoSuchMessage)
     }
 
-    fn about_another(&self, number: u64, chat: Chat, content: &Content) -> Result<wa::Message, SimError> {
-        let now = clock::now();
+    fn about_another(&self, number: u64, chat: Chat, content: &Content, now: u64) -> Result<wa::Message, SimError> {
         let milliseconds = i64::try_from(now * 1000).unwrap_or(i64::MAX);
         Ok(match content {
             Content::Reaction { id, emoji } => {

@@ -123,7 +123,7 @@ impl World {
         let contact = account.social.contacts.contains(&viewer);
         let left_out = || account.social.left_out.get(category).is_some_and(|list| list.contains(&viewer));
         number == viewer
-            || !account.blocked.contains(&viewer)
+            || !self.has_blocked(number, viewer)
                 && match self.privacy(number, category) {
                     "contacts" | "known" => contact,
                     "contact_blacklist" => contact && !left_out(),

@@ -7,14 +7,10 @@ use super::World;
 use super::chat::Chat;
 use super::phone_inbox::Arrival;
 use super::records::Key;
-use crate::scenario::{Reply, ScenarioError};
+use crate::scenario::{ANSWERED, Reply};
+use crate::sim::SimError;
+use crate::written::Written;
 
-/// How many answers a phone knows.
-const MAX_REPLIES: usize = 50;
-/// How many texts one answer has.
-const MAX_SAID: usize = 10;
-/// How long a text, or what it has to contain, may be: far below what a message holds, since `{text}` is put into it.
-const MAX_TEXT: usize = 4096;
 /// How many ids of automatic answers are remembered; each is looked for once, in the same step.
 const MAX_AUTOMATIC: usize = 4096;
 
@@ -23,20 +19,6 @@ const MAX_AUTOMATIC: usize = 4096;
 pub(crate) struct Replies {
     pub(crate) by_number: BTreeMap<u64, Vec<Reply>>,
     automatic: VecDeque<String>,
-}
-
-/// Refuses answers that say nothing, or too much.
-pub(crate) fn check(name: &str, replies: &[Reply]) -> Result<(), ScenarioError> {
-    let fits = |reply: &Reply| {
-        let texts = reply.say.iter().chain(&reply.contains);
-        (1..=MAX_SAID).contains(&reply.say.len())
-            && texts.into_iter().all(|text| !text.is_empty() && text.len() <= MAX_TEXT)
-    };
-    if replies.len() <= MAX_REPLIES && replies.iter().all(fits) {
-        Ok(())
-    } else {
-        Err(ScenarioError::Replies(name.to_owned()))
-    }
 }
 
 impl World {
@@ -73,13 +55,23 @@ impl World {
         if matches!(arrival.chat, Chat::Status | Chat::Newsletter(_)) || self.replies.automatic.contains(&arrival.id) {
             return;
         }
-        for say in reply.say {
-            let said = say.replace("{text}", text);
-            // Boxed: it may itself be the work that an arrival causes.
-            match Box::pin(self.phone_text(arrival.number, arrival.chat, &said)).await {
-                Ok(id) => self.mark_automatic(id),
+        let mut names = BTreeMap::from([(ANSWERED.to_owned(), arrival.id.clone())]);
+        for saying in &reply.say {
+            let message = saying.written().answering(text).with_ids(|id| names.get(id).cloned());
+            match self.answer(arrival, message).await {
+                Ok(id) => {
+                    names.extend(saying.name().map(|name| (name.to_owned(), id.clone())));
+                    self.mark_automatic(id);
+                }
                 Err(error) => tracing::warn!(%error, "an answer was not sent"),
             }
         }
+    }
+
+    async fn answer(&mut self, arrival: &Arrival, message: Written) -> Result<String, SimError> {
+        let outgoing = message.outgoing()?;
+        let attached = self.attach(&outgoing)?;
+        // Boxed: it may itself be the work that an arrival causes.
+        Box::pin(self.phone_says(arrival.number, arrival.chat, &outgoing, attached.as_ref())).await
     }
 }

@@ -11,11 +11,11 @@ use super::group::changes::Founding;
 use super::group::{Role, Settings};
 use super::records::Key;
 use super::shown::Shown;
-use super::{DeviceRef, World, replies};
+use super::{DeviceRef, World};
 use crate::clock;
-use crate::phone::content;
-use crate::scenario::{Gathering, Said, Scenario, ScenarioError};
+use crate::scenario::{Gathering, Reply, Said, Saying, Scenario, ScenarioError};
 use crate::sim::SimError;
+use crate::written::Written;
 
 /// What a scenario added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,6 +35,8 @@ pub struct Loaded {
 pub(crate) struct Names {
     people: BTreeMap<String, u64>,
     groups: BTreeMap<String, u64>,
+    /// The ids of the messages that have a name.
+    pub(crate) messages: BTreeMap<String, String>,
 }
 
 impl World {
@@ -51,7 +53,6 @@ impl World {
             };
             loaded.people += usize::from(known.is_none());
             names.people.insert(person.name.clone(), number);
-            self.set_replies(number, &person.replies);
             if let Some(account) = self.accounts.get_mut(&number).filter(|account| account.echo != person.echo) {
                 account.echo = person.echo;
                 self.touch(Key::Account(number));
@@ -62,11 +63,15 @@ impl World {
             loaded.groups += usize::from(new);
             names.groups.insert(group.subject.clone(), id);
         }
-        let mut history: Vec<&Said> = scenario.history.iter().collect();
-        history.sort_by_key(|said| std::cmp::Reverse(said.minutes_ago));
+        for person in &scenario.people {
+            let replies = self.replies_meant(&names, &person.replies)?;
+            self.set_replies(self.meant(&names, &person.name)?, &replies);
+        }
         let mut times: BTreeMap<[u8; 32], u32> = BTreeMap::new();
-        for said in history {
-            loaded.messages += usize::from(self.say_in_the_past(&names, said, &mut times)?);
+        for said in scenario.past() {
+            let (id, missing) = self.say_in_the_past(&names, said, &mut times)?;
+            loaded.messages += usize::from(missing);
+            names.messages.extend(said.name.clone().map(|name| (name, id)));
         }
         Ok((loaded, names))
     }
@@ -81,12 +86,17 @@ impl World {
                 Err(SimError::Scenario(ScenarioError::Nobody(name.clone())))
             }
         };
-        let chat = |name: &String| {
+        let group = |name: &String| {
             let group = scenario.groups.iter().any(|group| group.subject == *name);
-            if group { Ok(()) } else { somebody(name) }
+            if group { Ok(()) } else { Err(SimError::Scenario(ScenarioError::Nobody(name.clone()))) }
         };
-        for person in &scenario.people {
-            replies::check(&person.name, &person.replies)?;
+        let chat = |name: &String| group(name).or_else(|_| somebody(name));
+        let message = |message: &Written| {
+            message.mentioned().iter().try_for_each(somebody)?;
+            message.invited_to().map_or(Ok(()), group)
+        };
+        for reply in scenario.people.iter().flat_map(|person| &person.replies) {
+            reply.say.iter().try_for_each(|saying| message(&saying.written()))?;
         }
         for group in &scenario.groups {
             somebody(&group.founder)?;
@@ -95,6 +105,7 @@ impl World {
         for said in &scenario.history {
             somebody(&said.from)?;
             chat(&said.to)?;
+            message(&said.message)?;
         }
         let steps = scenario.timeline.iter();
         let sends = steps.clone().filter_map(|step| step.send.as_ref()).map(|send| (&send.from, &send.to));
@@ -103,6 +114,7 @@ impl World {
             somebody(from)?;
             chat(to)?;
         }
+        steps.clone().filter_map(|step| step.send.as_ref()).try_for_each(|send| message(&send.message))?;
         steps.filter_map(|step| step.burst.as_ref()).map(|burst| &burst.to).try_for_each(somebody)?;
         let faults = scenario.faults.iter().chain(scenario.timeline.iter().filter_map(|step| step.fault.as_ref()));
         faults.filter_map(|fault| fault.number.as_ref()).try_for_each(somebody)
@@ -138,6 +150,24 @@ impl World {
         }
     }
 
+    /// A message with numbers and addresses for the names in it.
+    pub(crate) fn message_meant(&self, names: &Names, message: &Written) -> Result<Written, SimError> {
+        message.clone().with_people(
+            |person| self.meant(names, person).map(|number| number.to_string()),
+            |group| self.chat_meant(names, group).map(|chat| chat.to_string()),
+        )
+    }
+
+    fn replies_meant(&self, names: &Names, replies: &[Reply]) -> Result<Vec<Reply>, SimError> {
+        let mut replies = replies.to_vec();
+        for saying in replies.iter_mut().flat_map(|reply| &mut reply.say) {
+            if let Saying::Message(named) = saying {
+                named.message = self.message_meant(names, &named.message)?;
+            }
+        }
+        Ok(replies)
+    }
+
     /// The group, and whether it is new.
     fn gather(&mut self, names: &Names, gathering: &Gathering) -> Result<(u64, bool), SimError> {
         let founder = self.meant(names, &gathering.founder)?;
@@ -155,16 +185,21 @@ impl World {
         Ok((id, true))
     }
 
-    /// Files a text of the past on the phones of its chat; whether it was missing.
+    /// Files a message of the past on the phones of its chat; its id, and whether it was missing.
     fn say_in_the_past(
         &mut self,
         names: &Names,
         said: &Said,
         times: &mut BTreeMap<[u8; 32], u32>,
-    ) -> Result<bool, SimError> {
+    ) -> Result<(String, bool), SimError> {
         let from = self.meant(names, &said.from)?;
         let chat = self.chat_meant(names, &said.to)?;
-        let same = Sha256::digest(format!("{from}\n{chat}\n{}\n{}", said.minutes_ago, said.text)).into();
+        let content = match said.message.as_text() {
+            Some(text) => text.to_owned(),
+            // Plain structures of texts and numbers are always JSON.
+            None => serde_json::to_string(&said.message).unwrap_or_default(),
+        };
+        let same = Sha256::digest(format!("{from}\n{chat}\n{}\n{content}", said.minutes_ago)).into();
         let nth = times.entry(same).and_modify(|nth| *nth += 1).or_insert(0);
         // What is the same in every load has the same id, so a phone that has it is found.
         let id = hex::encode_upper(&Sha256::digest([&same[..], &nth.to_be_bytes()].concat())[..10]);
@@ -178,17 +213,23 @@ impl World {
             }
             _ => std::iter::once(from).chain(chat.person().filter(|to| *to != from)).collect(),
         };
-        let timestamp = clock::now().saturating_sub(u64::from(said.minutes_ago) * 60);
-        let mut missing = false;
-        for phone in phones {
-            let inbox = self.accounts.get(&phone).map(|account| &account.inbox);
-            if inbox.is_none_or(|inbox| inbox.messages.values().any(|message| message.id == id)) {
-                continue;
-            }
-            missing = true;
-            let shown = Shown { id: id.clone(), chat: chat.seen_by(phone, from), author: from, timestamp };
-            self.show(phone, shown, &content::text(&said.text));
+        let lacks = |phone: &u64| {
+            let inbox = self.accounts.get(phone).map(|account| &account.inbox);
+            inbox.is_some_and(|inbox| inbox.messages.values().all(|message| message.id != id))
+        };
+        let phones: Vec<u64> = phones.into_iter().filter(lacks).collect();
+        if phones.is_empty() {
+            return Ok((id, false));
         }
-        Ok(missing)
+        let timestamp = clock::now().saturating_sub(u64::from(said.minutes_ago) * 60);
+        let message = self.message_meant(names, &said.message)?.with_ids(|name| names.messages.get(name).cloned());
+        let outgoing = message.outgoing()?;
+        let attached = self.attach(&outgoing)?;
+        let message = self.phone_words(from, chat, &outgoing, attached.as_ref(), timestamp)?;
+        for phone in phones {
+            let shown = Shown { id: id.clone(), chat: chat.seen_by(phone, from), author: from, timestamp };
+            self.show(phone, shown, &message);
+        }
+        Ok((id, true))
     }
 }

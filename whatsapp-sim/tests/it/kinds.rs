@@ -10,6 +10,7 @@ mod files;
 mod kept;
 mod many;
 mod said;
+mod scenario;
 
 use std::time::Duration;
 

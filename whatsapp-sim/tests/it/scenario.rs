@@ -53,6 +53,13 @@ async fn the_demo_is_a_network_of_people_who_answer() {
     let support = number(&sim, "Dewi (support)").await;
     client.send(&jid(&support), "what is it?").await;
     client.text("You wrote: what is it?").await;
+    client.send(&jid(&customer), "Hello!").await;
+    let picture = client.expect("a picture", |event| {
+        event.messages().find_map(|inbound| inbound.message.image_message.as_option().cloned())
+    });
+    let picture = picture.await;
+    let lamp = include_bytes!("../../scenarios/lamp.jpg");
+    assert_eq!(client.client.download(&picture).await.unwrap(), lamp);
     let echo = number(&sim, "Echo").await;
     client.send(&jid(&echo), "hello").await;
     client.text("Echo: hello").await;

@@ -9,7 +9,7 @@ use whatsapp_rust::waproto::whatsapp::message::{
     PollEncValue, PollUpdateMessage, ProtocolMessage, pin_in_chat_message, protocol_message,
 };
 use whatsapp_sim::scenario::Said;
-use whatsapp_sim::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Reacted, Scenario, SimError};
+use whatsapp_sim::{Content, FileKind, MessageError, Outgoing, OutgoingFile, Reacted, Scenario, SimError, Written};
 
 use super::{Two, lid, nothing, sees, shown};
 use crate::client::{all_understood, jid, network, phone};
@@ -159,7 +159,8 @@ async fn nonsense_changes_nothing() {
 async fn what_was_said_long_ago_is_not_edited_but_quoted_and_deleted() {
     let sim = network().await;
     let (ada, bob) = (phone(&sim, "Ada").await, phone(&sim, "Bob").await);
-    let said = Said { from: "Bob".to_owned(), to: "Ada".to_owned(), text: "see you".to_owned(), minutes_ago: 16 };
+    let message = Written::text("see you");
+    let said = Said { from: "Bob".to_owned(), to: "Ada".to_owned(), minutes_ago: 16, name: None, message };
     sim.load_scenario(&Scenario { history: vec![said], ..Scenario::default() }).await.unwrap();
     let id = sim.phone_messages(&bob).await.unwrap().remove(0).id;
     let late = sim.phone_sends(&bob, &ada, edit(&id, "see you tomorrow").into()).await;
