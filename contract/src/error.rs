@@ -107,6 +107,12 @@ codes! {
     NoHost = "no_host", 503, "No session host is available for this session";
     /// Too much is under way for this session.
     Overloaded = "overloaded", 503, "Too many requests under way for this session";
+    /// The link to a media file is not one that this server gave.
+    MediaForbidden = "media_forbidden", 403, "The link is not valid";
+    /// There is no such media file: it never was, could not be had from WhatsApp, or went with its message.
+    MediaNotFound = "media_not_found", 404, "Media not found";
+    /// The media file is being fetched from WhatsApp.
+    MediaPending = "media_pending", 503, "The media is not here yet; try again in a moment";
     /// Redis cannot be reached.
     StorageUnavailable = "storage_unavailable", 503, "Storage is unavailable";
     /// A defect of ours.

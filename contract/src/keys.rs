@@ -25,6 +25,15 @@
 //! | `{s}:chat:<jid>:messages` | HASH | message → [`crate::message::Message`] as JSON | owner → edge | capped |
 //! | `{s}:chat:<jid>:status` | HASH | own message → delivery state ([`crate::message::delivery`]) | owner → edge | capped |
 //! | `{s}:chat:<jid>:raw` | HASH | message → protobuf, for quotes and forwards | owner → owner | capped |
+//! | `{s}:chat:<jid>:media` | HASH | message → its media object (`<chat>/<name>`) | owner → owner | capped |
+//! | `{s}:media` | HASH | media object → what it is, as JSON; with `size` once it is stored | owner → hosts | as long as the message |
+//! | `{s}:media:jobs` | HASH | media object → how it is fetched, as JSON | owner → owner | until stored or given up |
+//! | `{s}:media:due` | ZSET | media object by when it is fetched (Redis ms) | owner → owner | as the job |
+//! | `{s}:media:kept` | ZSET | stored media object by time of storing (Redis ms) | owner → owner | as the object |
+//! | `{s}:media:bytes` | STRING | bytes of all stored objects | owner → owner | until deleted |
+//! | `{s}:media:erase` | SET | media object that is to be erased from the bucket | owner → owner | until erased |
+//! | `media:secret` | STRING | what media links are signed with, hexadecimal | hosts → hosts | for ever |
+//! | `media:gone` | HASH | deleted session whose objects are to be erased → when it was deleted (Redis ms) | owner → hosts | until erased |
 //! | `{s}:unread` | HASH | unread message → its chat | owner → owner | capped |
 //! | `{s}:contacts` | HASH | address → [`crate::chat::StoredContact`] as JSON | owner → edge | capped |
 //! | `{s}:contacts:names` | ZSET | name, own name and address, folded, between zero bytes; all scores 0 | owner → edge | capped |
@@ -47,6 +56,12 @@ pub const WAKE: &str = "chatery:wake";
 
 /// Channel that tells hosts of new events; the message is the session id.
 pub const EVENTS: &str = "chatery:events";
+
+/// STRING: what media links are signed with, the same for all hosts.
+pub const MEDIA_SECRET: &str = "chatery:media:secret";
+
+/// HASH of deleted sessions whose media is to be erased.
+pub const MEDIA_GONE: &str = "chatery:media:gone";
 
 /// Field names of the lease HASH.
 pub mod lease {
@@ -155,6 +170,41 @@ impl SessionKeys {
     /// HASH: protobuf of the messages of a chat.
     pub fn chat_raw(&self, chat: &Jid) -> String {
         format!("{}chat:{chat}:raw", self.prefix)
+    }
+
+    /// HASH: media objects.
+    pub fn media(&self) -> String {
+        self.key("media")
+    }
+
+    /// HASH: how media objects are fetched.
+    pub fn media_jobs(&self) -> String {
+        self.key("media:jobs")
+    }
+
+    /// ZSET: media objects by when they are fetched.
+    pub fn media_due(&self) -> String {
+        self.key("media:due")
+    }
+
+    /// ZSET: stored media objects by age.
+    pub fn media_kept(&self) -> String {
+        self.key("media:kept")
+    }
+
+    /// STRING: bytes of all stored media objects.
+    pub fn media_bytes(&self) -> String {
+        self.key("media:bytes")
+    }
+
+    /// SET: media objects to be erased from the bucket.
+    pub fn media_erase(&self) -> String {
+        self.key("media:erase")
+    }
+
+    /// HASH: the media object of each message of a chat.
+    pub fn chat_media(&self, chat: &Jid) -> String {
+        format!("{}chat:{chat}:media", self.prefix)
     }
 
     /// HASH: the chat of each unread message.

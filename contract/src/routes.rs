@@ -91,3 +91,5 @@ pub const REVOKE_INVITE: &str = "/api/whatsapp/groups/revoke-invite";
 pub const WEBHOOKS: &str = "/api/whatsapp/sessions/{session_id}/webhooks";
 /// `GET`: the description of all this.
 pub const OPENAPI: &str = "/api-docs.json";
+/// `GET`: a media file. Served by hosts; the key is in the link.
+pub const MEDIA: &str = "/media/{session_id}/{chat}/{name}";

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod bench;
 pub mod files;
+pub mod links;
 pub mod phones;
 mod ports;
 pub mod process;

@@ -198,6 +198,25 @@ impl Phones {
         self.post::<Value>("/admin/faults/media", refuse).await.map(drop)
     }
 
+    /// Sends any content to somebody. Returns the message's id.
+    pub async fn sends(&self, from: &str, to: &str, content: &Value) -> anyhow::Result<String> {
+        let mut body = content.clone();
+        body["to"] = json!(to);
+        let sent = self.does(from, "send", body).await?;
+        serde_json::from_value(sent["id"].clone()).context("a message has an id")
+    }
+
+    /// Makes trouble at the media host, or ends it.
+    pub async fn media_trouble(&self, trouble: Value) -> anyhow::Result<()> {
+        self.post::<Value>("/admin/faults/media", trouble).await.map(drop)
+    }
+
+    /// The person deletes the file of a message.
+    pub async fn delete_file(&self, number: &str, id: &str) -> anyhow::Result<()> {
+        let url = format!("{}/admin/phones/{number}/messages/{id}/media", self.base);
+        self.ask::<Value>(self.http.delete(url)).await.map(drop)
+    }
+
     /// Those of a phone's messages that say `text`.
     pub async fn saying(&self, number: &str, text: &str) -> anyhow::Result<Vec<PhoneMessage>> {
         let mut messages = self.messages(number).await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::fence::Durability;
 use crate::http::api_key::ApiKey;
-use crate::media::S3Config;
+use crate::media::{MediaConfig, S3Config};
 use crate::outbound::AllowedPrivate;
 use crate::realtime::{CorsOrigin, SocketAuth};
 use crate::whatsapp::sandbox::Sandbox;
@@ -53,6 +53,8 @@ pub struct Config {
     pub durability: Durability,
     /// `S3_*`.
     pub s3: Option<S3Config>,
+    /// `MEDIA_*`, `PUBLIC_URL`.
+    pub media: MediaConfig,
     /// `ALLOW_PRIVATE_URLS`: hosts and networks that clients may name although they are not public.
     pub allow_private: AllowedPrivate,
     /// `FFMPEG`: the program that converts sounds, or `off`.
@@ -95,6 +97,7 @@ impl Config {
                 None => Durability::Memory,
             },
             s3: S3Config::from_env(&get)?,
+            media: MediaConfig::from_env(&get)?,
             allow_private: AllowedPrivate::parse(&get("ALLOW_PRIVATE_URLS").unwrap_or_default())
                 .map_err(|problem| invalid("ALLOW_PRIVATE_URLS", problem))?,
             ffmpeg: Some(get("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()))
@@ -213,6 +216,10 @@ mod tests {
             ("SANDBOX_URL", &[("SANDBOX_URL", "ws://127.0.0.1:1/ws/chat")]),
             ("S3_ENDPOINT", &[("S3_ENDPOINT", "http://127.0.0.1:1")]),
             ("ALLOW_PRIVATE_URLS", &[("ALLOW_PRIVATE_URLS", "10.0.0.0/99")]),
+            ("MEDIA_MAX_BYTES", &[("MEDIA_MAX_BYTES", "3GB")]),
+            ("MEDIA_AUTH", &[("MEDIA_AUTH", "perhaps")]),
+            ("MEDIA_SECRET", &[("MEDIA_SECRET", "short")]),
+            ("PUBLIC_URL", &[("PUBLIC_URL", "wa.example.com")]),
         ] {
             let error = config(settings).err().unwrap();
             assert_eq!(error.name, name, "{error}");

@@ -6,27 +6,33 @@
 
 mod chats;
 mod contacts;
+mod media;
 mod unread;
 
 pub use chats::ChatChange;
 pub use contacts::ContactChange;
+pub(crate) use media::Due;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use contract::event::{Event, EventKind};
 use contract::id::SessionId;
 use contract::jid::Jid;
 use contract::message::Message;
 use redis::RedisError;
+use tokio::sync::Notify;
 use waproto::codec;
 use waproto::whatsapp as wa;
 
 use contacts::UNCHANGED;
+use media::{FORGET, keep_media};
 
 use crate::clock;
 use crate::eventlog::APPEND_EVENT;
 use crate::fence::{Fence, FenceError, Procedure};
+use crate::media::Media;
 use crate::whatsapp::announce::Announcement;
+use crate::whatsapp::attached::Attached;
 use crate::whatsapp::consequences;
 
 /// Messages kept per chat: some years of an ordinary chat, and a bound on what one noisy group may cost.
@@ -38,7 +44,8 @@ const PAST_AT_ONCE: usize = 100;
 /// Unread messages whose chat is looked up when another device reads them; of more, only whole chats can be marked as read.
 const MAX_UNREAD: usize = 20_000;
 
-/// `store(prefix, chat, id, author, seconds, json, raw, cap, past)` files a message; false when it is known already. Within a second what
+/// `store(prefix, chat, id, author, seconds, json, raw, cap, past)` files a message; false when it is known already, else what it is
+/// stored under. Within a second what
 /// arrives comes after all that was there, in order; what is told of the past comes before, the newest told first.
 const STORE_MESSAGE: &str = r"
 local function store(prefix, chat, id, author, seconds, json, raw, cap, past)
@@ -66,29 +73,30 @@ local function store(prefix, chat, id, author, seconds, json, raw, cap, past)
   redis.call('ZADD', prefix .. 'chats', 'GT', seconds, chat)
   while redis.call('ZCARD', base .. ':index') > cap do
     local oldest = redis.call('ZPOPMIN', base .. ':index')[1]
-    redis.call('HDEL', messages, oldest)
-    redis.call('HDEL', base .. ':raw', oldest)
-    redis.call('HDEL', base .. ':status', oldest)
-    redis.call('HDEL', prefix .. 'unread', oldest)
+    forget(prefix, base, oldest)
   end
-  return true
+  return member
 end
 ";
 
 /// KEYS: event log. ARGV: session, key prefix, cap; then for each message chat, id, author, seconds, json, raw, event,
-/// 1 when it counts as unread, the other person's own name, folded, and hidden address.
+/// 1 when it counts as unread, the other person's own name, folded, and hidden address, the name of its file or '', its record, its job.
 static INGEST: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
 {APPEND_EVENT}
+{FORGET}
 {STORE_MESSAGE}
+{}
 {}
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local unread = prefix .. 'unread'
 local new = 0
-for i = 5, #ARGV, 11 do
-  if store(prefix, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], cap) then
+for i = 5, #ARGV, 14 do
+  local member = store(prefix, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], cap)
+  if member then
     new = new + 1
+    if ARGV[i+11] ~= '' then keep_media(prefix, ARGV[i], member, ARGV[i+11], ARGV[i+12], ARGV[i+13]) end
     if ARGV[i+7] == '1' then
       redis.call('HINCRBY', prefix .. 'chat:' .. ARGV[i], 'unread', 1)
       if redis.call('HLEN', unread) < {MAX_UNREAD} then redis.call('HSET', unread, ARGV[i+1], ARGV[i]) end
@@ -101,7 +109,8 @@ for i = 5, #ARGV, 11 do
 end
 return new
 ",
-        contacts::keep_contact()
+        contacts::keep_contact(),
+        keep_media()
     ))
 });
 
@@ -110,6 +119,7 @@ return new
 static PAST: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
+{FORGET}
 {STORE_MESSAGE}
 local prefix, cap, chat, unread = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local base = prefix .. 'chat:' .. chat
@@ -141,6 +151,7 @@ static SENT: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
 {APPEND_EVENT}
+{FORGET}
 {STORE_MESSAGE}
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
 redis.call('HSET', KEYS[3], 'state', 'sent', 'outcome', ARGV[12])
@@ -182,6 +193,8 @@ pub struct Entry {
     pub message: Message,
     /// What WhatsApp said.
     pub raw: wa::Message,
+    /// The file that is to be fetched for it.
+    pub(crate) media: Option<Attached>,
 }
 
 /// What of a send goes into the record of it.
@@ -199,19 +212,25 @@ pub struct SentEntry<'a> {
 pub struct History {
     fence: Fence,
     session: SessionId,
+    media: Option<Media>,
+    /// Rings when there are files to be fetched or erased.
+    bell: Arc<Notify>,
 }
 
 impl History {
-    /// The history of the fence's session.
-    pub fn new(fence: Fence, session: SessionId) -> Self {
-        Self { fence, session }
+    /// The history of the fence's session; files of messages are kept when there is somewhere to keep them.
+    pub fn new(fence: Fence, session: SessionId, media: Option<Media>) -> Self {
+        Self { fence, session, media, bell: Arc::default() }
     }
 
     /// Files messages that arrived or were written on another device, in order, with their events. Known ones are skipped.
-    pub async fn ingest(&self, entries: &[Entry]) -> Result<u64, FenceError> {
+    pub async fn ingest(&self, entries: Vec<Entry>) -> Result<u64, FenceError> {
         let keys = self.fence.keys();
         let mut args = self.head();
-        for entry in entries {
+        let mut files = false;
+        for mut entry in entries {
+            let filing = self.file_media(&mut entry);
+            files |= !filing.object.is_empty();
             let message = &entry.message;
             let kind = if message.from_me { EventKind::MessageSent } else { EventKind::Message };
             let unread = !message.from_me;
@@ -225,13 +244,18 @@ impl History {
                 message.timestamp.to_string().into_bytes(),
                 json(message),
                 codec::message_to_vec(&entry.raw),
-                self.with_consequences(kind, entry),
+                self.with_consequences(kind, &entry, filing.refused),
                 if unread { b"1".to_vec() } else { b"0".to_vec() },
             ]);
             args.extend(ContactChange::arguments(push));
             args.push(lid.unwrap_or_default().as_bytes().to_vec());
+            args.extend([filing.object.into_bytes(), filing.record, filing.job]);
         }
-        self.fence.call(&INGEST, &[&keys.events()], args).await
+        let new = self.fence.call(&INGEST, &[&keys.events()], args).await?;
+        if files {
+            self.bell.notify_one();
+        }
+        Ok(new)
     }
 
     /// Files a message that WhatsApp's server took: outcome, message and event at once.
@@ -246,7 +270,7 @@ impl History {
             message.timestamp.to_string().into_bytes(),
             json(message),
             codec::message_to_vec(&sent.entry.raw),
-            self.with_consequences(EventKind::MessageSent, sent.entry),
+            self.with_consequences(EventKind::MessageSent, sent.entry, None),
             sent.outcome.as_bytes().to_vec(),
             contract::ledger::TTL_SECONDS.to_string().into_bytes(),
             sent.ledger.as_bytes().to_vec(),
@@ -311,10 +335,20 @@ impl History {
         Ok(raw.zip(json.and_then(|json| serde_json::from_str(&json).ok())))
     }
 
+    /// What rings when there are files to be fetched.
+    pub(crate) fn bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.bell)
+    }
+
+    /// The time of Redis.
+    pub(crate) async fn now_ms(&self) -> Result<u64, RedisError> {
+        self.fence.redis().now_ms().await
+    }
+
     /// The event of a message and those that follow from it, a line each.
-    fn with_consequences(&self, kind: EventKind, entry: &Entry) -> Vec<u8> {
+    fn with_consequences(&self, kind: EventKind, entry: &Entry, last: Option<Announcement>) -> Vec<u8> {
         let mut lines = self.event(kind, "message", &entry.message);
-        for event in consequences::of(entry) {
+        for event in consequences::of(entry).into_iter().chain(last) {
             lines.push(b'\n');
             lines.extend(self.announced(&event));
         }

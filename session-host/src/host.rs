@@ -11,7 +11,8 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::fence::{DurabilityUnavailable, Fencing};
 use crate::fetch::Fetcher;
-use crate::media::{Media, MediaUnavailable};
+use crate::media::serve::Served;
+use crate::media::{Bucket, Links, Media, janitor, link};
 use crate::outbound::Guard;
 use crate::realtime::{Realtime, RealtimeConfig};
 use crate::redis::{Redis, RedisUnavailable};
@@ -35,9 +36,9 @@ pub enum StartError {
     /// Redis cannot promise what is asked of it.
     #[error(transparent)]
     Durability(#[from] DurabilityUnavailable),
-    /// The bucket cannot be used.
-    #[error(transparent)]
-    Media(#[from] MediaUnavailable),
+    /// What links are signed with could not be read.
+    #[error("the secret of media links could not be read from Redis")]
+    Secret(#[source] redis::RedisError),
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built")]
     Http(#[source] reqwest::Error),
@@ -74,9 +75,7 @@ impl Host {
             warn!("{warning}");
         }
         let fencing = Fencing::new(redis.clone(), config.durability).await?;
-        if let Some(s3) = &config.s3 {
-            Media::connect(s3).await?;
-        }
+        let media = media(&config, &redis).await?;
         let fetcher = Fetcher::new(Guard::new(config.allow_private)).map_err(StartError::Http)?;
         let attachments = Attachments::new(fetcher, config.ffmpeg.as_deref()).await;
         let stop = CancellationToken::new();
@@ -86,7 +85,8 @@ impl Host {
         let sockets = CancellationToken::new();
         let (realtime, layer) = Realtime::start(redis.clone(), realtime, sockets.clone(), tracker.clone());
         let (host_id, max_sessions) = (config.host_id.clone(), config.max_sessions);
-        let sessions = SessionsConfig { host_id, max_sessions, networks, attachments };
+        let networks = networks.with_files_of(config.media.max_bytes);
+        let sessions = SessionsConfig { host_id, max_sessions, networks, attachments, media: media.clone() };
         let sessions = Sessions::start(sessions, redis.clone(), fencing, tracker.clone(), stop.clone());
         tracker.spawn(commands::run(redis.clone(), config.host_id.clone(), sessions.clone(), stop.clone()));
         tracker.spawn({
@@ -98,7 +98,10 @@ impl Host {
             }
         });
         info!(host = config.host_id, "host started");
-        let public = http::public(realtime, &layer, config.api_key);
+        if let Some(media) = media.clone() {
+            tracker.spawn(janitor::run(media, redis.clone(), stop.clone()));
+        }
+        let public = http::public(realtime, &layer, config.api_key, Served { media, redis: redis.clone() });
         Ok(Self { public, internal: http::internal(redis), sessions, tracker, stop })
     }
 
@@ -110,4 +113,22 @@ impl Host {
             warn!("the host did not stop in time");
         }
     }
+}
+
+/// Where files of messages are kept. A bucket that cannot be reached is no reason not to start: files wait for it.
+async fn media(config: &Config, redis: &Redis) -> Result<Option<Media>, StartError> {
+    let Some(s3) = &config.s3 else {
+        warn!("there is no bucket (S3_ENDPOINT): files of messages are not kept, and mediaUrl is null");
+        return Ok(None);
+    };
+    let bucket = Bucket::new(s3);
+    if let Err(error) = bucket.ensure().await {
+        warn!(%error, "files of messages wait for their bucket");
+    }
+    let secret = match &config.media.secret {
+        Some(secret) => secret.clone(),
+        None => link::shared_secret(redis).await.map_err(StartError::Secret)?,
+    };
+    let links = Links::new(&secret, config.media.signed, &config.media.public_url);
+    Ok(Some(Media::new(bucket, links, config.media.clone())))
 }

@@ -12,10 +12,12 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use contract::envelope::Envelope;
 use contract::error::ErrorCode;
+use contract::routes::MEDIA;
 use socketioxide::layer::SocketIoLayer;
 use tokio::time::timeout;
 use tower::{Layer, service_fn};
 
+use crate::media::serve::{Served, serve};
 use crate::realtime::{PATH, Realtime};
 use crate::redis::Redis;
 use api_key::{API_KEY_HEADER, ApiKey};
@@ -39,11 +41,11 @@ struct Public {
     api_key: Option<ApiKey>,
 }
 
-/// What clients reach: Socket.IO and `/api/websocket/stats`.
+/// What clients reach: Socket.IO, `/api/websocket/stats`, and files.
 ///
 /// All are explicit routes, so that the router can be merged into one that has its own fallback. The statistics need the key
 /// when there is one, whatever Socket.IO asks for: they name sessions.
-pub fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>) -> Router {
+pub(crate) fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>, served: Served) -> Router {
     // One service for all routes: each that the layer makes has connections of its own, and axum applies a layer to every
     // route, to some with every request.
     let service = layer.layer(service_fn(async |_: Request| Ok::<_, Infallible>(failure(ErrorCode::RouteNotFound))));
@@ -53,8 +55,9 @@ pub fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>
         .route_service(&format!("{PATH}/{{*rest}}"), service)
         .layer(realtime.cors());
     let door = from_fn_with_state(realtime.cors_origin().clone(), door::pass);
-    let stats = Router::new().route(STATS, any(stats)).with_state(Public { realtime, api_key }).layer(door);
-    stats.merge(socket)
+    let stats = Router::new().route(STATS, any(stats)).with_state(Public { realtime, api_key });
+    let files = Router::new().route(MEDIA, any(serve)).with_state(served);
+    stats.merge(files).layer(door).merge(socket)
 }
 
 /// Gives a path of ours that is spelled otherwise its one spelling, as the API does with its own.
@@ -69,9 +72,10 @@ pub fn internal(redis: Redis) -> Router {
     Router::new().route(HEALTHZ, get(|| async { "ok" })).route(READYZ, get(ready)).with_state(redis)
 }
 
-/// Everything the host serves by itself, for a host with one port.
+/// Everything the host serves by itself but files, for a host with one port.
 pub fn router(redis: Redis, realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>) -> Router {
-    public(realtime, layer, api_key).merge(internal(redis))
+    let served = Served { media: None, redis: redis.clone() };
+    public(realtime, layer, api_key, served).merge(internal(redis))
 }
 
 async fn stats(State(public): State<Public>, method: Method, headers: HeaderMap) -> Response {
@@ -96,7 +100,7 @@ async fn ready(State(redis): State<Redis>) -> Response {
     }
 }
 
-fn failure(code: ErrorCode) -> Response {
+pub(crate) fn failure(code: ErrorCode) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(Envelope::<()>::failure(code, code.message(), None))).into_response()
 }

@@ -1,81 +1,140 @@
-//! The bucket that media goes to, over the S3 protocol. It owns the connection and the bucket's existence.
+//! What people send: kept in a bucket, served at `/media`.
+//!
+//! It owns the names of files, the links to them, their records, the bucket and the way from there to whoever opens a link. It refuses to
+//! know WhatsApp: who fetches a file brings it here.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`object`], [`kind`] | names, and what a file is served as |
+//! | [`link`] | proofs in links |
+//! | [`record`] | what Redis knows of a file |
+//! | [`bucket`] | the S3 protocol |
+//! | [`serve`], [`range`], [`disposition`] | the answers to links |
+//! | [`janitor`] | what deleted sessions leave in the bucket |
 
-use aws_credential_types::Credentials;
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Region};
-use aws_sdk_s3::error::DisplayErrorContext;
-use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+pub(crate) mod bucket;
+mod disposition;
+pub(crate) mod janitor;
+mod kind;
+pub(crate) mod link;
+mod object;
+mod range;
+mod record;
+pub(crate) mod serve;
+mod settings;
 
-use crate::config::{InvalidSetting, invalid};
+use std::sync::Arc;
 
-/// Where the bucket is.
+use contract::id::SessionId;
+use contract::jid::Jid;
+use contract::message::Message;
+use tokio::sync::{Notify, Semaphore};
+
+pub use bucket::{BucketError, S3Config};
+pub use settings::MediaConfig;
+
+pub(crate) use bucket::Bucket;
+pub(crate) use link::Links;
+pub(crate) use object::Object;
+pub(crate) use record::{Job, Lost, MAX_ATTEMPTS, Record, Source, SourceKind, Stored, pause_after, pause_for_bucket};
+
+use crate::whatsapp::attached::Attached;
+use kind::Kind;
+use object::RANDOM_BYTES;
+
+/// Files fetched from WhatsApp at once on this host; it bounds the disk that files on their way take.
+const FETCHES_AT_ONCE: usize = 8;
+
+/// Files served at once by this host: each holds a connection to the bucket and some hundred kilobytes.
+const READERS: usize = 256;
+
+/// Requests that wait for a file at once; beyond it they are told to come again.
+const WAITERS: usize = 256;
+
+/// What is needed to keep and serve files.
 #[derive(Clone)]
-pub struct S3Config {
-    /// `S3_ENDPOINT`: the server.
-    pub endpoint: String,
-    /// `S3_BUCKET`.
-    pub bucket: String,
-    /// `S3_REGION`.
-    pub region: String,
-    /// `S3_ACCESS_KEY`.
-    pub access_key: String,
-    /// `S3_SECRET_KEY`.
-    pub secret_key: String,
+pub struct Media(Arc<Inner>);
+
+struct Inner {
+    bucket: Bucket,
+    links: Links,
+    config: MediaConfig,
+    fetches: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    waiters: Semaphore,
+    /// Rings when a session was deleted.
+    gone: Notify,
 }
 
-impl S3Config {
-    pub(crate) fn from_env(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, InvalidSetting> {
-        let Some(endpoint) = get("S3_ENDPOINT") else { return Ok(None) };
-        let (Some(access_key), Some(secret_key)) = (get("S3_ACCESS_KEY"), get("S3_SECRET_KEY")) else {
-            return Err(invalid("S3_ENDPOINT", "needs S3_ACCESS_KEY and S3_SECRET_KEY"));
-        };
-        Ok(Some(Self {
-            endpoint,
-            bucket: get("S3_BUCKET").unwrap_or_else(|| "chatery-media".to_owned()),
-            region: get("S3_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
-            access_key,
-            secret_key,
-        }))
-    }
-}
-
-/// The bucket cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the media bucket cannot be used: {0}")]
-pub struct MediaUnavailable(String);
-
-/// The bucket.
-#[derive(Clone)]
-pub struct Media {
-    client: Client,
-    bucket: String,
+/// How the file of a message is named and fetched.
+pub(crate) struct Plan {
+    pub(crate) object: Object,
+    pub(crate) url: String,
+    pub(crate) record: Record,
+    pub(crate) job: Job,
 }
 
 impl Media {
-    /// Connects, and creates the bucket when it does not exist.
-    pub async fn connect(config: &S3Config) -> Result<Self, MediaUnavailable> {
-        let credentials = Credentials::new(&config.access_key, &config.secret_key, None, None, "settings");
-        let settings = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&config.endpoint)
-            .region(Region::new(config.region.clone()))
-            .credentials_provider(credentials)
-            .force_path_style(true)
-            .build();
-        let media = Self { client: Client::from_conf(settings), bucket: config.bucket.clone() };
-        if !media.exists().await? {
-            let created = media.client.create_bucket().bucket(&media.bucket).send().await;
-            created.map_err(|error| MediaUnavailable(DisplayErrorContext(&error).to_string()))?;
-        }
-        Ok(media)
+    /// Keeps files in a bucket, under links.
+    pub(crate) fn new(bucket: Bucket, links: Links, config: MediaConfig) -> Self {
+        Self(Arc::new(Inner {
+            bucket,
+            links,
+            config,
+            fetches: Arc::new(Semaphore::new(FETCHES_AT_ONCE)),
+            readers: Arc::new(Semaphore::new(READERS)),
+            waiters: Semaphore::new(WAITERS),
+            gone: Notify::new(),
+        }))
     }
 
-    /// Whether the bucket is there.
-    pub async fn exists(&self) -> Result<bool, MediaUnavailable> {
-        match self.client.head_bucket().bucket(&self.bucket).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => Ok(false),
-            Err(error) => Err(MediaUnavailable(DisplayErrorContext(&error).to_string())),
+    pub(crate) fn bucket(&self) -> &Bucket {
+        &self.0.bucket
+    }
+
+    pub(crate) fn config(&self) -> &MediaConfig {
+        &self.0.config
+    }
+
+    /// Where fetches take their turn.
+    pub(crate) fn fetches(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.fetches)
+    }
+
+    /// A session was deleted; what it leaves is to be erased now.
+    pub(crate) fn session_gone(&self) {
+        self.0.gone.notify_one();
+    }
+
+    /// Names the file of a message. Of one that is too large there is none.
+    pub(crate) fn plan(
+        &self,
+        session: &SessionId,
+        chat: &Jid,
+        message: &Message,
+        attached: &Attached,
+        random: [u8; RANDOM_BYTES],
+    ) -> Result<Plan, Lost> {
+        if attached.source.length.is_some_and(|length| length > self.0.config.max_bytes) {
+            return Err(Lost::TooLarge);
         }
+        let object = Object::new(chat, Kind::claimed(message.mimetype.as_deref().unwrap_or_default()), random);
+        let record = Record {
+            chat: chat.to_string(),
+            id: message.id.clone(),
+            author: message.from.clone(),
+            filename: message.filename.clone(),
+            stored: None,
+        };
+        let job = Job {
+            source: attached.source.clone(),
+            id: message.id.clone(),
+            chat: attached.chat.clone(),
+            participant: attached.participant.clone(),
+            from_me: message.from_me,
+            attempts: 0,
+            bucket_failures: 0,
+        };
+        Ok(Plan { url: self.0.links.url(session, &object), object, record, job })
     }
 }

@@ -98,9 +98,22 @@ pub async fn give_up(fence: &Fence, wish: u64) -> Result<bool, FenceError> {
     Ok(given_up == 1)
 }
 
+/// Leaves a note of a session's files in the bucket, if it has any: they are erased when the bucket can be reached.
+async fn note_media(fence: &Fence, session: &SessionId) -> Result<(), FenceError> {
+    let keys = fence.keys();
+    let mut redis = fence.redis().shared();
+    let files: u64 = redis::cmd("EXISTS").arg(&[keys.media(), keys.media_erase()]).query_async(&mut redis).await?;
+    if files > 0 && fence.is_current().await? {
+        let now = fence.redis().now_ms().await?;
+        let _: () = redis.hset(keys::MEDIA_GONE, session.as_str(), now).await?;
+    }
+    Ok(())
+}
+
 /// Erases everything of a session. Record and lease go last and at once: until then an interrupted call is repeated by the next
 /// owner, and from then on nothing is left.
 pub async fn erase(fence: &Fence, session: &SessionId) -> Result<(), FenceError> {
+    note_media(fence, session).await?;
     let redis = fence.redis();
     let keys = fence.keys();
     let last = [keys.record(), keys.lease(), keys.events()];

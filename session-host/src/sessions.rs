@@ -4,6 +4,7 @@
 mod actor;
 mod bookkeeper;
 mod changes;
+mod collector;
 mod ledger;
 pub mod outbox;
 mod outgoing;

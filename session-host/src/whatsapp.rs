@@ -4,10 +4,12 @@
 //! ([`crate::sessions`]) may name the library.
 
 pub(crate) mod announce;
+pub(crate) mod attached;
 pub mod attachments;
 pub(crate) mod consequences;
 pub mod content;
 pub mod dial;
+pub(crate) mod download;
 mod hook;
 mod http;
 pub mod identity;

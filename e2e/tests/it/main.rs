@@ -16,6 +16,7 @@ mod past;
 mod port;
 mod quick_start;
 mod readme;
+mod received_media;
 mod repeats;
 mod restarts;
 mod sending;

@@ -7,13 +7,15 @@ use contract::cursor::ARRIVALS_PER_SECOND;
 use contract::jid::Jid;
 
 use super::History;
+use super::media::FORGET;
 use crate::fence::{FenceError, Procedure};
 
 /// ARGV: key prefix; then for each chat its address, until when it is cleared (a score, or ''), a number of fields, and for each
 /// its name and value ('' takes it away).
 static CHATS: LazyLock<Procedure> = LazyLock::new(|| {
-    Procedure::new(
+    Procedure::new(&format!(
         r"
+{FORGET}
 local prefix = ARGV[2]
 local i = 3
 while i <= #ARGV do
@@ -26,12 +28,7 @@ while i <= #ARGV do
   end
   if cleared ~= '' then
     local old = redis.call('ZRANGEBYSCORE', base .. ':index', '-inf', '(' .. cleared)
-    for _, member in ipairs(old) do
-      redis.call('HDEL', base .. ':messages', member)
-      redis.call('HDEL', base .. ':raw', member)
-      redis.call('HDEL', base .. ':status', member)
-      redis.call('HDEL', prefix .. 'unread', member)
-    end
+    for _, member in ipairs(old) do forget(prefix, base, member) end
     redis.call('ZREMRANGEBYSCORE', base .. ':index', '-inf', '(' .. cleared)
     if redis.call('ZCARD', base .. ':index') == 0 then
       redis.call('ZREM', prefix .. 'chats', chat)
@@ -40,8 +37,8 @@ while i <= #ARGV do
   end
 end
 return 1
-",
-    )
+"
+    ))
 });
 
 /// What is new of a chat. `None` is "as it was".

@@ -18,15 +18,17 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::bookkeeper::Desk;
+use super::collector::Collector;
 use super::ledger::Ledger;
 use super::outbox::{Connection, MAX_UNDER_WAY, Outbox, Stores};
 use super::past::{self, CHUNK_QUEUE};
 use super::questions::Questions;
 use super::roster::Roster;
 use super::state::{Effect, Input, State};
+use super::supervisor::SessionsConfig;
 use crate::fence::{Fence, FenceError};
 use crate::history::{History, event};
-use crate::whatsapp::attachments::Attachments;
+use crate::media::Media;
 use crate::whatsapp::dial::Networks;
 use crate::whatsapp::link::{Link, LinkError};
 use crate::whatsapp::notes::Notes;
@@ -102,6 +104,8 @@ pub(super) struct Actor {
     network: Network,
     networks: Networks,
     fence: Fence,
+    history: History,
+    media: Option<Media>,
     outbox: Arc<Outbox>,
     orders: mpsc::Receiver<Order>,
     signals: mpsc::Receiver<Signal>,
@@ -122,18 +126,18 @@ impl Actor {
     pub(super) fn new(
         session: SessionId,
         network: Network,
-        networks: Networks,
-        attachments: Attachments,
+        host: SessionsConfig,
         fence: Fence,
         tracker: &TaskTracker,
     ) -> (Self, Handle) {
+        let SessionsConfig { networks, attachments, media, .. } = host;
         let (order_sender, orders) = mpsc::channel(ORDER_QUEUE);
         let (signal_sender, signals) = mpsc::channel(SIGNAL_QUEUE);
         let (ack_sender, acks) = mpsc::channel(MAX_UNDER_WAY);
         let (news_sender, news) = mpsc::channel(NEWS_QUEUE);
         let (connection, connected) = watch::channel(None);
         let stop = CancellationToken::new();
-        let history = History::new(fence.clone(), session.clone());
+        let history = History::new(fence.clone(), session.clone(), media.clone());
         let stores = Stores { ledger: Ledger::new(fence.clone()), history: history.clone(), attachments };
         let outbox = Outbox::new(session.clone(), stores, connected.clone(), tracker.clone(), stop.clone());
         tracker.spawn(Arc::clone(&outbox).record_acks(acks));
@@ -144,7 +148,14 @@ impl Actor {
         tracker.spawn(desk.run(news, stop.clone()));
         let (past_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
         tracker.spawn(past::run(history.clone(), connected.clone(), chunks, stop.clone()));
-        tracker.spawn(Roster { history, connection: connected, notes: Arc::clone(&notes) }.run(stop.clone()));
+        if let Some(media) = media.clone() {
+            let (session, history, connection) = (session.clone(), history.clone(), connected.clone());
+            let bell = history.bell();
+            tracker.spawn(Collector { session, history, media, connection, stop: stop.clone() }.run(bell));
+        }
+        tracker.spawn(
+            Roster { history: history.clone(), connection: connected, notes: Arc::clone(&notes) }.run(stop.clone()),
+        );
         let wish = Arc::new(AtomicU64::new(NO_WISH));
         let handle =
             Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox), questions };
@@ -153,6 +164,8 @@ impl Actor {
             network,
             networks,
             fence,
+            history,
+            media,
             outbox,
             orders,
             signals,
@@ -241,7 +254,11 @@ impl Actor {
                 Effect::GiveUp => self.written(record::give_up(&self.fence, self.wish).await.map(drop)),
                 Effect::Erase => {
                     info!(session = %self.session, "the session is erased");
-                    self.written(record::erase(&self.fence, &self.session).await)
+                    let erased = self.written(record::erase(&self.fence, &self.session).await);
+                    if let Some(media) = &self.media {
+                        media.session_gone();
+                    }
+                    erased
                 }
                 Effect::RetryIn(seconds) => {
                     self.retry_at = Some(Instant::now() + Duration::from_secs(seconds));
@@ -303,7 +320,7 @@ impl Actor {
             error!(session = %self.session, error = %chain(&error), "unfinished sends could not be read");
             return Err(StatusReason::StorageFailed);
         }
-        match Link::open(&self.session, &self.fence, &dial, self.reports.clone()).await {
+        match Link::open(self.history.clone(), &self.fence, &dial, self.reports.clone()).await {
             Ok(link) => {
                 self.link = Some(link);
                 self.slow_at = Some(Instant::now() + SLOW_AFTER);

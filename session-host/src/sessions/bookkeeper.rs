@@ -51,7 +51,7 @@ impl Desk {
             },
             News::Messages(batch) => {
                 let entries = inbound::entries(&client, &batch.messages).await;
-                if entries.is_empty() { Ok(()) } else { self.history.ingest(&entries).await.map(drop) }
+                if entries.is_empty() { Ok(()) } else { self.history.ingest(entries).await.map(drop) }
             }
         };
         if let Err(error) = written {

@@ -94,7 +94,7 @@ pub(super) async fn filed(client: &Client, send: &Send, message: &wa::Message) -
         status: Some(delivery::SERVER_ACK),
         offline: false,
     };
-    Ok(Entry { chat: chat.clone(), message: stored, raw: message.clone() })
+    Ok(Entry { chat: chat.clone(), message: stored, raw: message.clone(), media: None })
 }
 
 /// The quote of a stored message. One that is not stored is still named, as the original does, with the chat as its author.

@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 use super::actor::{Actor, Handle};
 use crate::fence::Fencing;
 use crate::lease::{self, Lease, Leases};
+use crate::media::Media;
 use crate::record;
 use crate::redis::Redis;
 use crate::whatsapp::attachments::Attachments;
@@ -57,6 +58,8 @@ pub struct SessionsConfig {
     pub networks: Networks,
     /// What brings files into messages.
     pub attachments: Attachments,
+    /// Where files of messages are kept.
+    pub media: Option<Media>,
 }
 
 /// The sessions of this host.
@@ -236,8 +239,7 @@ impl Inner {
         let session = record.id.clone();
         info!(%session, epoch = lease.epoch, "session taken");
         let fence = self.fencing.fence(&session, lease.epoch);
-        let (networks, attachments) = (self.config.networks.clone(), self.config.attachments.clone());
-        let (actor, handle) = Actor::new(session.clone(), record.network, networks, attachments, fence, &self.tracker);
+        let (actor, handle) = Actor::new(session.clone(), record.network, self.config.clone(), fence, &self.tracker);
         handle.wish(record.desired, record.wish);
         self.running().insert(session.clone(), handle);
         let inner = Arc::clone(self);

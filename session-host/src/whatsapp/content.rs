@@ -74,7 +74,7 @@ fn media(base: &wa::Message) -> Option<Content> {
         let (caption, mimetype) = (image.caption.clone(), image.mimetype.clone());
         return Some(Content { caption, mimetype, ..Content::new(MessageType::Image) });
     }
-    if let Some(video) = base.video_message.as_option() {
+    if let Some(video) = video(base) {
         let (caption, mimetype) = (video.caption.clone(), video.mimetype.clone());
         return Some(Content { caption, mimetype, ..Content::new(MessageType::Video) });
     }
@@ -86,8 +86,19 @@ fn media(base: &wa::Message) -> Option<Content> {
         let (mimetype, filename) = (document.mimetype.clone(), document.file_name.clone());
         return Some(Content { mimetype, filename, ..Content::new(MessageType::Document) });
     }
-    let sticker = base.sticker_message.as_option()?;
+    let sticker = sticker(base)?;
     Some(Content { mimetype: sticker.mimetype.clone(), ..Content::new(MessageType::Sticker) })
+}
+
+/// A video, also a round one.
+pub(crate) fn video(base: &wa::Message) -> Option<&wa::message::VideoMessage> {
+    base.video_message.as_option().or(base.ptv_message.as_option())
+}
+
+/// A sticker, also one that moves by a wrapper of its own.
+pub(crate) fn sticker(base: &wa::Message) -> Option<&wa::message::StickerMessage> {
+    let moving = base.lottie_sticker_message.as_option().and_then(|wrapper| wrapper.message.as_option());
+    base.sticker_message.as_option().or_else(|| moving?.sticker_message.as_option())
 }
 
 fn structured(base: &wa::Message) -> Option<Content> {

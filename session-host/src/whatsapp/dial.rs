@@ -21,6 +21,7 @@ pub struct Networks {
     live_version: Option<(u32, u32, u32)>,
     sandbox: Option<Sandbox>,
     http: reqwest::Client,
+    largest_file: u64,
 }
 
 /// How one session dials.
@@ -35,7 +36,13 @@ pub struct Dial {
 impl Networks {
     /// The live network, and the sandbox when there is one.
     pub fn new(sandbox: Option<Sandbox>, http: reqwest::Client) -> Self {
-        Self { live_url: LIVE_URL.to_owned(), live_version: None, sandbox, http }
+        Self { live_url: LIVE_URL.to_owned(), live_version: None, sandbox, http, largest_file: 0 }
+    }
+
+    /// Gives sessions room for files of this size.
+    #[must_use]
+    pub fn with_files_of(self, bytes: u64) -> Self {
+        Self { largest_file: bytes, ..self }
     }
 
     /// Takes another address for the live network, with a fixed client version since nobody there knows one: for tests that show
@@ -52,13 +59,13 @@ impl Networks {
         match network {
             Network::Live => Some(Dial {
                 url: self.live_url.clone(),
-                http: NetworkHttp::live(self.http.clone()),
+                http: NetworkHttp::live(self.http.clone()).with_files_of(self.largest_file),
                 version: self.live_version,
                 sandbox: None,
             }),
             Network::Sandbox => self.sandbox.as_ref().map(|sandbox| Dial {
                 url: sandbox.url().to_owned(),
-                http: NetworkHttp::sandbox(self.http.clone(), sandbox.authority()),
+                http: NetworkHttp::sandbox(self.http.clone(), sandbox.authority()).with_files_of(self.largest_file),
                 version: Some(SANDBOX_VERSION),
                 sandbox: Some(sandbox.clone()),
             }),

@@ -26,7 +26,7 @@ impl InboundDurabilityHook for Inbox {
     async fn on_messages(&self, client: Arc<Client>, batch: &[InboundMessage]) -> anyhow::Result<()> {
         let entries = inbound::entries(&client, batch).await;
         if !entries.is_empty() {
-            self.history.ingest(&entries).await?;
+            self.history.ingest(entries).await?;
         }
         Ok(())
     }

@@ -1,22 +1,33 @@
 //! The library's HTTP client over one shared pool, with the wall of [`super::dial`]: a sandbox session reaches the simulator
 //! and nothing else, a live one nothing without TLS. Sizes and times are bounded here, since the library bounds neither.
 
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use async_trait::async_trait;
+use bytes::Bytes;
 use reqwest::header::CONTENT_LENGTH;
-use reqwest::{Body, Method, RequestBuilder, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, Url};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use wacore::net::{HttpClient, HttpRequest, HttpResponse, UploadBody};
+use tokio::time::timeout;
+use wacore::net::{HttpClient, HttpRequest, HttpResponse, StreamingHttpResponse, UploadBody};
 
 /// Longest time of one request; the library retries on other hosts.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Longest time of one upload: the largest file over a slow line.
 const UPLOAD_WITHIN: Duration = Duration::from_mins(3);
+
+/// Longest time of one download: the largest file over a slow line.
+const DOWNLOAD_WITHIN: Duration = Duration::from_mins(15);
+
+/// Longest silence of a download.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What encryption adds to a file, at most.
+const ENCRYPTION: u64 = 64;
 
 /// Bytes of an upload that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -33,15 +44,22 @@ pub(super) struct NetworkHttp {
     pool: reqwest::Client,
     /// Host and port of the simulator; a live session has none.
     sandbox: Option<String>,
+    /// Largest download.
+    largest: u64,
 }
 
 impl NetworkHttp {
     pub(super) fn live(pool: reqwest::Client) -> Self {
-        Self { pool, sandbox: None }
+        Self { pool, sandbox: None, largest: MAX_BODY as u64 }
     }
 
     pub(super) fn sandbox(pool: reqwest::Client, authority: &str) -> Self {
-        Self { pool, sandbox: Some(authority.to_owned()) }
+        Self { pool, sandbox: Some(authority.to_owned()), largest: MAX_BODY as u64 }
+    }
+
+    /// With room for files of this size.
+    pub(super) fn with_files_of(self, bytes: u64) -> Self {
+        Self { largest: self.largest.max(bytes.saturating_add(ENCRYPTION)), ..self }
     }
 
     fn outgoing(&self, request: &HttpRequest) -> anyhow::Result<RequestBuilder> {
@@ -79,6 +97,22 @@ impl HttpClient for NetworkHttp {
         answer(outgoing).await
     }
 
+    fn supports_streaming(&self) -> bool {
+        true
+    }
+
+    fn execute_streaming(&self, request: HttpRequest) -> anyhow::Result<StreamingHttpResponse> {
+        let outgoing = self.outgoing(&request)?.timeout(DOWNLOAD_WITHIN);
+        let runtime = Handle::current();
+        let response = runtime.block_on(async { timeout(SILENCE, outgoing.send()).await })??;
+        let status_code = response.status().as_u16();
+        if response.content_length().is_some_and(|length| length > self.largest) {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+        }
+        let body = Download { response, runtime, piece: Bytes::new(), left: self.largest };
+        Ok(StreamingHttpResponse { status_code, body: Box::new(body) })
+    }
+
     fn supports_upload_streaming(&self) -> bool {
         true
     }
@@ -107,6 +141,31 @@ impl HttpClient for NetworkHttp {
         }
         drop(chunks);
         runtime.block_on(answered)?
+    }
+}
+
+/// The body of an answer, read piece by piece on a thread that may block.
+struct Download {
+    response: Response,
+    runtime: Handle,
+    piece: Bytes,
+    /// Bytes that may still come.
+    left: u64,
+}
+
+impl Read for Download {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            let next = self.runtime.block_on(async { timeout(SILENCE, self.response.chunk()).await });
+            let Some(piece) = next.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)? else {
+                return Ok(0);
+            };
+            self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+            self.piece = piece;
+        }
+        let length = into.len().min(self.piece.len());
+        into[..length].copy_from_slice(&self.piece.split_to(length));
+        Ok(length)
     }
 }
 

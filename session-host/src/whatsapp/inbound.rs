@@ -4,8 +4,10 @@ use contract::jid::Jid;
 use contract::message::Message;
 use wacore::types::events::InboundMessage;
 use wacore::types::message::MessageCategory;
+use wacore_binary::JidExt as _;
 use whatsapp_rust::Client;
 
+use super::attached::{self, Attached};
 use super::content;
 use super::identity::Identity;
 use crate::history::Entry;
@@ -27,6 +29,13 @@ async fn entry(client: &Client, inbound: &InboundMessage) -> Option<Entry> {
         return None;
     }
     let content = content::describe(&inbound.message)?;
+    let file = attached::source(&inbound.message, content.kind, source.chat.is_newsletter());
+    let several = source.is_group || source.chat.is_broadcast_list() || source.chat.is_status_broadcast();
+    let media = file.map(|file| Attached {
+        source: file,
+        chat: source.chat.to_non_ad_string(),
+        participant: several.then(|| source.sender.to_non_ad_string()),
+    });
     let chat_other = match (source.is_group, source.is_from_me) {
         (true, _) => None,
         (false, true) => source.recipient_alt.as_ref().or(info.peer_recipient_pn.as_ref()),
@@ -66,7 +75,7 @@ async fn entry(client: &Client, inbound: &InboundMessage) -> Option<Entry> {
         status: None,
         offline: info.is_offline,
     };
-    Some(Entry { chat: chat.chat, message, raw: (*inbound.message).clone() })
+    Some(Entry { chat: chat.chat, message, raw: (*inbound.message).clone(), media })
 }
 
 /// The account's own address, by phone number.

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use contract::id::SessionId;
 use tokio::time::timeout;
 use wacore::store::error::StoreError;
 use wacore::store::traits::Backend;
@@ -46,7 +45,7 @@ pub struct Link {
 
 impl Link {
     pub(crate) async fn open(
-        session: &SessionId,
+        history: History,
         fence: &Fence,
         dial: &Dial,
         reports: Reports,
@@ -65,7 +64,7 @@ impl Link {
             .with_runtime(TokioRuntime)
             .with_cache_config(caches)
             .with_wanted_pre_key_count(PRE_KEYS)
-            .with_inbound_durability_hook(Inbox::new(History::new(fence.clone(), session.clone())))
+            .with_inbound_durability_hook(Inbox::new(history))
             .with_event_handler(reports);
         if let Some(version) = dial.version() {
             builder = builder.with_version(version);

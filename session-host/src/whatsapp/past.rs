@@ -127,5 +127,5 @@ async fn entry_of(client: &Client, chat: &Identity, own: &Jid, past: wa::WebMess
         status: from_me.then_some(delivery::SERVER_ACK),
         offline: false,
     };
-    Some(Entry { chat: chat.chat.clone(), message, raw })
+    Some(Entry { chat: chat.chat.clone(), message, raw, media: None })
 }
