@@ -99,6 +99,14 @@ codes! {
     OutcomeUnknown = "outcome_unknown", 504, "The outcome is not known: look before you try again";
     /// The outcome is not known yet; asking again with the same key gives it.
     Timeout = "timeout", 504, "No answer from WhatsApp yet";
+    /// The session has no such webhook.
+    WebhookNotFound = "webhook_not_found", 404, "Webhook not found";
+    /// The webhook has no such delivery, or it is too old to be known.
+    DeliveryNotFound = "delivery_not_found", 404, "Delivery not found";
+    /// The event log does not reach back that far.
+    EventGone = "event_gone", 410, "The event is no longer in the event log";
+    /// A part of the log is being delivered again already.
+    ReplayRunning = "replay_running", 409, "A replay is under way already";
     /// The dashboard's password was guessed too often.
     TooManyAttempts = "too_many_attempts", 429, "Too many login attempts; try again later";
     /// The body of a request did not arrive in time.

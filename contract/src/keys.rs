@@ -38,6 +38,12 @@
 //! | `{s}:contacts` | HASH | address → [`crate::chat::StoredContact`] as JSON | owner → edge | capped |
 //! | `{s}:contacts:names` | ZSET | name, own name and address, folded, between zero bytes; all scores 0 | owner → edge | capped |
 //! | `{s}:lids` | HASH | LID digits → phone digits | owner → edge | until deleted |
+//! | `{s}:webhooks` | HASH | webhook → entry of the event log up to which it is done | edge → edge, owner | until removed |
+//! | `{s}:webhook:<id>` | HASH | [`webhook`] | edge → edge | until removed |
+//! | `{s}:webhook:<id>:deliveries` | HASH | delivery → [`crate::webhook::Delivery`] as JSON | edge → edge | capped |
+//! | `{s}:webhook:<id>:log` | ZSET | delivery by time of its newest attempt (ms) | edge → edge | capped |
+//! | `{s}:webhook:<id>:aside` | ZSET | delivery by the time it is due (Redis ms) | edge → edge | until delivered or dead |
+//! | `{s}:webhook:<id>:dead` | ZSET | delivery by the time it was given up (Redis ms) | edge → edge | capped |
 
 use crate::id::SessionId;
 use crate::jid::Jid;
@@ -71,6 +77,32 @@ pub mod lease {
     pub const EPOCH: &str = "epoch";
     /// Redis time in milliseconds until which the lease holds.
     pub const UNTIL: &str = "until";
+}
+
+/// Field names of the HASH of a webhook. Those of a lane stand behind its name and a colon.
+pub mod webhook {
+    /// Of a lane: the host whose invocation is at work.
+    pub const BY: &str = "by";
+    /// Of a lane: that invocation.
+    pub const TOKEN: &str = "token";
+    /// Of a lane: until when it keeps others off, Redis ms.
+    pub const UNTIL: &str = "until";
+    /// Of a lane: when its first delivery is due again, Redis ms; absent when the newest attempt did not fail.
+    pub const DUE: &str = "due";
+    /// Of the lane that replays: the entry up to which it is done.
+    pub const CURSOR: &str = "cursor";
+    /// Of the lane that replays: the last entry.
+    pub const END: &str = "end";
+    /// How many deliveries arrived.
+    pub const DELIVERED: &str = "delivered";
+    /// How many attempts failed.
+    pub const FAILED: &str = "failed";
+    /// When one last arrived, Unix ms.
+    pub const LAST_SUCCESS: &str = "lastSuccess";
+    /// When an attempt last failed, Unix ms.
+    pub const LAST_FAILURE: &str = "lastFailure";
+    /// How it failed.
+    pub const LAST_ERROR: &str = "lastError";
 }
 
 /// The only field of an event log entry: an [`crate::event::Event`] as JSON.
@@ -220,6 +252,36 @@ impl SessionKeys {
     /// ZSET: contacts by name.
     pub fn contact_names(&self) -> String {
         self.key("contacts:names")
+    }
+
+    /// HASH: how far each webhook got.
+    pub fn webhooks(&self) -> String {
+        self.key("webhooks")
+    }
+
+    /// HASH: the state of a webhook.
+    pub fn webhook(&self, id: &str) -> String {
+        format!("{}webhook:{id}", self.prefix)
+    }
+
+    /// HASH: the deliveries of a webhook.
+    pub fn deliveries(&self, id: &str) -> String {
+        format!("{}webhook:{id}:deliveries", self.prefix)
+    }
+
+    /// ZSET: the deliveries of a webhook by time.
+    pub fn delivery_log(&self, id: &str) -> String {
+        format!("{}webhook:{id}:log", self.prefix)
+    }
+
+    /// ZSET: deliveries of a webhook that are due by themselves.
+    pub fn deliveries_aside(&self, id: &str) -> String {
+        format!("{}webhook:{id}:aside", self.prefix)
+    }
+
+    /// ZSET: deliveries of a webhook that were given up.
+    pub fn dead_deliveries(&self, id: &str) -> String {
+        format!("{}webhook:{id}:dead", self.prefix)
     }
 
     /// HASH: hidden id → phone number.

@@ -6,7 +6,8 @@
 use serde_json::Map;
 
 use crate::id::SessionId;
-use crate::session::{Desired, Network, SessionStatus, SessionSummary, StatusReason, Webhook};
+use crate::session::{Desired, Network, SessionStatus, SessionSummary, StatusReason};
+use crate::webhook::{Webhook, WebhookView};
 
 /// Field names of the record.
 pub mod field {
@@ -93,6 +94,11 @@ impl SessionRecord {
         })
     }
 
+    /// What clients see of its webhooks.
+    pub fn webhook_views(&self) -> Vec<WebhookView> {
+        self.webhooks.iter().map(Webhook::view).collect()
+    }
+
     /// What clients see of it.
     pub fn summary(&self) -> SessionSummary {
         SessionSummary {
@@ -102,7 +108,7 @@ impl SessionRecord {
             phone_number: self.phone.clone(),
             name: self.name.clone(),
             metadata: self.metadata.clone(),
-            webhooks: self.webhooks.clone(),
+            webhooks: self.webhook_views(),
             network: self.network,
             reason: self.reason,
         }

@@ -87,8 +87,23 @@ pub const GROUP_JOIN: &str = "/api/whatsapp/groups/join";
 pub const INVITE_CODE: &str = "/api/whatsapp/groups/invite-code";
 /// `POST`: another invite code.
 pub const REVOKE_INVITE: &str = "/api/whatsapp/groups/revoke-invite";
-/// `POST` adds, `DELETE` removes a webhook.
+/// `GET` lists, `POST` adds, `DELETE` removes a webhook.
 pub const WEBHOOKS: &str = "/api/whatsapp/sessions/{session_id}/webhooks";
+/// `GET`: what became of the deliveries of a webhook.
+pub const DELIVERIES: &str = "/api/whatsapp/sessions/{session_id}/webhooks/{webhook_id}/deliveries";
+/// `POST`: deliver once more.
+pub const REDELIVER: &str =
+    "/api/whatsapp/sessions/{session_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver";
+/// `POST`: deliver a part of the event log once more.
+pub const REPLAY: &str = "/api/whatsapp/sessions/{session_id}/webhooks/{webhook_id}/replay";
+/// `POST`: deliver a made-up event.
+pub const TEST_WEBHOOK: &str = "/api/whatsapp/sessions/{session_id}/webhooks/{webhook_id}/test";
+/// `POST`: another secret.
+pub const WEBHOOK_SECRET: &str = "/api/whatsapp/sessions/{session_id}/webhooks/{webhook_id}/secret";
+/// `POST`: the function that delivers. Not public: hosts invoke it with the internal token.
+pub const INTERNAL_WEBHOOKS: &str = "/internal/webhooks";
+/// Everything below it is for hosts only.
+pub const INTERNAL: &str = "/internal/";
 /// `GET`: the description of all this.
 pub const OPENAPI: &str = "/api-docs.json";
 /// `GET`: a media file. Served by hosts; the key is in the link.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::SessionId;
+use crate::webhook::WebhookView;
 
 /// Where a session stands.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -156,17 +157,6 @@ impl Desired {
     }
 }
 
-/// One webhook of a session, as registered.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Webhook {
-    /// Where to post.
-    pub url: String,
-    /// Event names, `all` or `*`. Absent means `all`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<Vec<String>>,
-}
-
 /// An item of `GET /sessions`, and the answer of `GET /sessions/:id/status`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,7 +175,7 @@ pub struct SessionSummary {
     /// What the client attached.
     pub metadata: Map<String, Value>,
     /// Registered webhooks.
-    pub webhooks: Vec<Webhook>,
+    pub webhooks: Vec<WebhookView>,
     /// Which WhatsApp it talks to.
     pub network: Network,
     /// Why it is not connected.
@@ -217,7 +207,7 @@ pub struct ConfigView {
     /// What the client attached.
     pub metadata: Map<String, Value>,
     /// Registered webhooks.
-    pub webhooks: Vec<Webhook>,
+    pub webhooks: Vec<WebhookView>,
 }
 
 /// The answer of `GET /sessions/:id/qr`.

@@ -12,6 +12,7 @@ pub mod phones;
 mod ports;
 pub mod process;
 pub mod programs;
+pub mod receiver;
 mod redis_child;
 pub mod simulator;
 pub mod sockets;

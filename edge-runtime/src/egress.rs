@@ -20,20 +20,26 @@ pub enum EgressKind {
 
 /// Decides about every connection a guest makes, when its name is resolved and before it is dialled.
 pub trait EgressPolicy: Send + Sync + 'static {
-    /// Whether `component` may connect to `address`. Of several addresses behind one name the allowed ones are tried. An
+    /// Whether `component` may connect to `address`, which it knows as `host`. Of several addresses behind one name the allowed ones are tried. An
     /// IPv4 address in IPv6 clothing (`::ffff:127.0.0.1`) comes as IPv4.
-    fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool;
+    fn allows(&self, component: &str, kind: EgressKind, host: &str, address: SocketAddr) -> bool;
 }
 
-impl<F: Fn(&str, EgressKind, SocketAddr) -> bool + Send + Sync + 'static> EgressPolicy for F {
-    fn allows(&self, component: &str, kind: EgressKind, address: SocketAddr) -> bool {
-        self(component, kind, address)
+impl<F: Fn(&str, EgressKind, &str, SocketAddr) -> bool + Send + Sync + 'static> EgressPolicy for F {
+    fn allows(&self, component: &str, kind: EgressKind, host: &str, address: SocketAddr) -> bool {
+        self(component, kind, host, address)
     }
 }
 
 /// Asks `policy`, in the form the trait promises.
-pub(crate) fn permits(policy: &dyn EgressPolicy, component: &str, kind: EgressKind, address: SocketAddr) -> bool {
-    policy.allows(component, kind, SocketAddr::new(address.ip().to_canonical(), address.port()))
+pub(crate) fn permits(
+    policy: &dyn EgressPolicy,
+    component: &str,
+    kind: EgressKind,
+    host: &str,
+    address: SocketAddr,
+) -> bool {
+    policy.allows(component, kind, host, SocketAddr::new(address.ip().to_canonical(), address.port()))
 }
 
 /// The default policy: the allow list of the manifest is enough.
@@ -41,7 +47,7 @@ pub(crate) fn permits(policy: &dyn EgressPolicy, component: &str, kind: EgressKi
 pub struct AllowAll;
 
 impl EgressPolicy for AllowAll {
-    fn allows(&self, _component: &str, _kind: EgressKind, _address: SocketAddr) -> bool {
+    fn allows(&self, _component: &str, _kind: EgressKind, _host: &str, _address: SocketAddr) -> bool {
         true
     }
 }

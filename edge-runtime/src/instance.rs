@@ -38,6 +38,8 @@ pub(crate) struct Component {
     pub(crate) files: Vec<Mount>,
     pub(crate) allowed: Arc<AllowList>,
     pub(crate) policy: Arc<dyn EgressPolicy>,
+    /// The way to other servers.
+    pub(crate) http: HttpEgress,
     pub(crate) limits: Limits,
 }
 
@@ -129,11 +131,7 @@ impl HandlerState for Instances {
             table: ResourceTable::new(),
             wasi: component.wasi()?,
             http: WasiHttpCtx::new(),
-            hooks: Hooks(HttpEgress {
-                component: Arc::clone(&component.id),
-                allowed: Arc::clone(&component.allowed),
-                policy: Arc::clone(&component.policy),
-            }),
+            hooks: Hooks(component.http.clone()),
             redis_connections: Arc::new(Semaphore::new(component.limits.redis_connections)),
             _alive: self.shutdown.instance(),
             component: Arc::clone(component),

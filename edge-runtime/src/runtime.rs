@@ -18,6 +18,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::body::{CountedBody, arrived};
 use crate::cpu;
+use crate::egress::http::HttpEgress;
 use crate::egress::{AllowAll, AllowList, EgressPolicy};
 use crate::engine;
 use crate::error::Error;
@@ -204,13 +205,16 @@ fn component(
     for (name, text) in &spec.variables {
         variables.insert(name.clone(), render("variables")(text)?);
     }
+    let (id, allowed): (Arc<str>, _) = (id.into(), Arc::new(allowed));
+    let http = HttpEgress::new(Arc::clone(&id), Arc::clone(&allowed), Arc::clone(&options.egress));
     Ok(Component {
-        id: id.into(),
+        id,
         variables,
         environment: spec.environment.clone().into_iter().collect(),
         files: spec.files.clone(),
-        allowed: Arc::new(allowed),
+        allowed,
         policy: Arc::clone(&options.egress),
+        http,
         limits: options.limits.clone(),
     })
 }

@@ -10,6 +10,7 @@ use crate::fence::Durability;
 use crate::http::api_key::ApiKey;
 use crate::media::{MediaConfig, S3Config};
 use crate::outbound::AllowedPrivate;
+use crate::pump::EdgeConfig;
 use crate::realtime::{CorsOrigin, SocketAuth};
 use crate::whatsapp::sandbox::Sandbox;
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// `ALLOW_PRIVATE_URLS`: hosts and networks that clients may name although they are not public.
     pub allow_private: AllowedPrivate,
+    /// `EDGE_URL` and `INTERNAL_TOKEN`: where functions of the edge are invoked, and with what.
+    pub edge: Option<EdgeConfig>,
     /// `FFMPEG`: the program that converts sounds, or `off`.
     pub ffmpeg: Option<OsString>,
 }
@@ -100,6 +103,15 @@ impl Config {
             media: MediaConfig::from_env(&get)?,
             allow_private: AllowedPrivate::parse(&get("ALLOW_PRIVATE_URLS").unwrap_or_default())
                 .map_err(|problem| invalid("ALLOW_PRIVATE_URLS", problem))?,
+            edge: match (get("EDGE_URL"), get("INTERNAL_TOKEN")) {
+                (Some(url), Some(token)) => {
+                    Some(EdgeConfig::new(&url, &token).map_err(|problem| invalid("EDGE_URL", problem))?)
+                }
+                (None, _) => None,
+                (Some(_), None) => {
+                    return Err(invalid("EDGE_URL", "needs INTERNAL_TOKEN, the internal_token of the edge"));
+                }
+            },
             ffmpeg: Some(get("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()))
                 .filter(|name| name != "off")
                 .map(Into::into),
@@ -215,6 +227,8 @@ mod tests {
             ("HOST_ID", &[("HOST_ID", "a{b}")]),
             ("SANDBOX_URL", &[("SANDBOX_URL", "ws://127.0.0.1:1/ws/chat")]),
             ("S3_ENDPOINT", &[("S3_ENDPOINT", "http://127.0.0.1:1")]),
+            ("EDGE_URL", &[("EDGE_URL", "http://127.0.0.1:3000")]),
+            ("EDGE_URL", &[("EDGE_URL", "edge:3000"), ("INTERNAL_TOKEN", "t")]),
             ("ALLOW_PRIVATE_URLS", &[("ALLOW_PRIVATE_URLS", "10.0.0.0/99")]),
             ("MEDIA_MAX_BYTES", &[("MEDIA_MAX_BYTES", "3GB")]),
             ("MEDIA_AUTH", &[("MEDIA_AUTH", "perhaps")]),

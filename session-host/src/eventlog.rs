@@ -19,12 +19,29 @@ use crate::redis::Redis;
 /// Entries a log keeps, about: a busy account's day, and some ten megabytes of Redis at most.
 pub const EVENT_LOG_LENGTH: usize = 10_000;
 
+/// Entries it keeps, about, while a webhook has not got them yet: what a receiver may miss in a long night.
+pub const HELD_LOG_LENGTH: usize = 50_000;
+
 /// Lua that the owner puts in front of its scripts: `append_event(log key, session id, event JSON)` appends, caps the log,
 /// rings the doorbell [`contract::keys::EVENTS`] and returns the new entry's id.
 pub const APPEND_EVENT: &str = r"
 local function append_event(log, session, event)
-  local id = redis.call('XADD', log, 'MAXLEN', '~', '10000', '*', 'e', event)
+  local id = redis.call('XADD', log, '*', 'e', event)
   redis.call('PUBLISH', 'chatery:events', session)
+  local length = redis.call('XLEN', log)
+  -- Now and then is enough, and a thousand at a time, so that no append takes long.
+  if length > 10000 and length % 100 == 0 then
+    local function parts(id) return tonumber(string.match(id, '^%d+')), tonumber(string.match(id, '%d+$')) end
+    local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', math.min(length - 10000, 1000) + 1)
+    local first_kept = oldest[#oldest][1]
+    local ms, count = parts(first_kept)
+    local held = false
+    for _, cursor in ipairs(redis.call('HVALS', string.sub(log, 1, -7) .. 'webhooks')) do
+      local done_ms, done_count = parts(cursor)
+      if done_ms < ms or (done_ms == ms and done_count < count) then held = true end
+    end
+    if not held or length > 50000 then redis.call('XTRIM', log, 'MINID', first_kept) end
+  end
   return id
 end
 ";
@@ -253,7 +270,11 @@ mod tests {
 
     #[test]
     fn the_lua_says_what_the_constants_say() {
-        assert!(APPEND_EVENT.contains(&format!("'MAXLEN', '~', '{EVENT_LOG_LENGTH}', '*', '{EVENT_FIELD}', event")));
+        assert!(APPEND_EVENT.contains(&format!("log, '*', '{EVENT_FIELD}', event")));
+        assert_eq!(APPEND_EVENT.matches(&EVENT_LOG_LENGTH.to_string()).count(), 2);
+        assert!(APPEND_EVENT.contains(&format!("length > {HELD_LOG_LENGTH} ")));
+        let keys = SessionKeys::new(&SessionId::parse("a").unwrap());
+        assert_eq!(keys.events().strip_suffix("events"), keys.webhooks().strip_suffix("webhooks"));
         assert!(APPEND_EVENT.contains(&format!("'PUBLISH', '{}', session", contract::keys::EVENTS)));
     }
 

@@ -14,12 +14,13 @@ use crate::fetch::Fetcher;
 use crate::media::serve::Served;
 use crate::media::{Bucket, Links, Media, janitor, link};
 use crate::outbound::Guard;
+use crate::pump::{Functions, Pump};
 use crate::realtime::{Realtime, RealtimeConfig};
 use crate::redis::{Redis, RedisUnavailable};
 use crate::sessions::{Sessions, SessionsConfig};
 use crate::whatsapp::attachments::Attachments;
 use crate::whatsapp::dial::Networks;
-use crate::{commands, http};
+use crate::{commands, doorbell, http};
 
 /// Longest time a stopping host may take: less than the 30 seconds that supervisors give before they kill.
 const STOP_WITHIN: Duration = Duration::from_secs(28);
@@ -59,17 +60,26 @@ pub struct Host {
 impl Host {
     /// Connects everything and begins to take sessions.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_beside(config, None).await
+    }
+
+    /// As [`Self::start`], with the functions of the edge in this process when there are `functions`.
+    pub async fn start_beside(config: Config, functions: Option<Functions>) -> Result<Self, StartError> {
         let http = reqwest::Client::builder()
             .connect_timeout(HTTP_CONNECT_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(StartError::Http)?;
         let networks = Networks::new(config.sandbox.clone(), http);
-        Self::start_on(config, networks).await
+        Self::start_on(config, networks, functions).await
     }
 
-    /// As [`Self::start`], on networks made elsewhere.
-    pub async fn start_on(config: Config, networks: Networks) -> Result<Self, StartError> {
+    /// As [`Self::start_beside`], on networks made elsewhere.
+    pub async fn start_on(
+        config: Config,
+        networks: Networks,
+        functions: Option<Functions>,
+    ) -> Result<Self, StartError> {
         let redis = Redis::connect(&config.redis_url).await?;
         for warning in redis.durability_warnings().await {
             warn!("{warning}");
@@ -84,6 +94,17 @@ impl Host {
         // Sockets outlive the sessions, so that clients hear them leave.
         let sockets = CancellationToken::new();
         let (realtime, layer) = Realtime::start(redis.clone(), realtime, sockets.clone(), tracker.clone());
+        let functions = match (functions, &config.edge) {
+            (None, Some(edge)) => Some(Functions::over_http(edge).map_err(StartError::Http)?),
+            (functions, _) => functions,
+        };
+        let mut readers = vec![realtime.reader()];
+        if let Some(functions) = functions {
+            readers.push(Pump::start(redis.clone(), functions, &config.host_id, &tracker, &sockets));
+        } else {
+            warn!("webhooks are not delivered: EDGE_URL is not set");
+        }
+        tracker.spawn(sockets.clone().run_until_cancelled_owned(doorbell::run(redis.clone(), readers)));
         let (host_id, max_sessions) = (config.host_id.clone(), config.max_sessions);
         let networks = networks.with_files_of(config.media.max_bytes);
         let sessions = SessionsConfig { host_id, max_sessions, networks, attachments, media: media.clone() };

@@ -12,6 +12,7 @@
 //! | [`commands`] | the way from the edge to a session |
 //! | [`lease`], [`fence`] | one writer per session, checked on every write |
 //! | [`eventlog`], [`realtime`] | events, and the sockets that hear them |
+//! | [`pump`] | who is told to deliver events to webhooks, and when |
 //! | [`media`] | the bucket |
 //! | [`outbound`], [`fetch`] | where clients may send the server, and what it brings from there |
 //! | [`http`] | what the host serves itself |
@@ -23,6 +24,7 @@
 mod clock;
 mod commands;
 pub mod config;
+mod doorbell;
 pub mod eventlog;
 pub mod fence;
 pub mod fetch;
@@ -32,6 +34,7 @@ pub mod http;
 pub mod lease;
 pub mod media;
 pub mod outbound;
+pub mod pump;
 mod qr;
 pub mod realtime;
 pub mod record;

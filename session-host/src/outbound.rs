@@ -6,8 +6,6 @@
 //! A name is looked up by the guard itself, and the connection is made to the addresses it let through, so that a name cannot mean
 //! one thing when it is checked and another when it is dialled.
 
-mod address;
-mod allowed;
 mod resolver;
 
 use std::sync::Arc;
@@ -15,7 +13,8 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
-pub use allowed::AllowedPrivate;
+pub use contract::outbound::AllowedPrivate;
+use contract::outbound::is_public;
 
 /// An address that this server does not go to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +61,7 @@ impl Guard {
         let host = url.host_str().ok_or(Refused::Malformed)?;
         // The parser has turned decimal, octal and hexadecimal forms into dotted ones.
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        if literal.is_some_and(|address| !self.lets_through(address)) {
+        if literal.is_some_and(|address| !self.lets_through(host, address)) {
             return Err(Refused::Private);
         }
         Ok(url)
@@ -74,8 +73,9 @@ impl Guard {
         reqwest::Client::builder().no_proxy().redirect(Policy::none()).dns_resolver(resolver::Guarded(self.clone()))
     }
 
-    fn lets_through(&self, address: std::net::IpAddr) -> bool {
-        address::is_public(address) || self.allowed.address(address)
+    /// Whether an address may be dialled, which is known as `host`.
+    pub fn lets_through(&self, host: &str, address: std::net::IpAddr) -> bool {
+        is_public(address) || self.allowed.address(address) || self.allowed.host(host)
     }
 }
 

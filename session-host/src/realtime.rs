@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 
+use crate::doorbell::Reader;
 use crate::eventlog::EventLog;
 use crate::http::api_key::ApiKey;
 use crate::redis::Redis;
@@ -33,7 +34,6 @@ use rooms::Rooms;
 
 mod catchup;
 mod cors;
-mod doorbell;
 mod handlers;
 mod hub;
 mod outgoing;
@@ -43,6 +43,7 @@ mod request;
 mod rooms;
 
 pub use cors::{CorsOrigin, InvalidCorsOrigin};
+pub(crate) use hub::Backoff;
 
 /// Where clients connect.
 pub const PATH: &str = "/socket.io";
@@ -136,9 +137,8 @@ impl Realtime {
             .with_parser(parser)
             .build_layer();
         let RealtimeConfig { cors_origin, auth, stall_limit } = config;
-        let log = EventLog::new(redis.clone());
+        let log = EventLog::new(redis);
         let hub = Arc::new(Hub {
-            redis,
             log,
             rooms: Rooms::default(),
             replies: Replies::default(),
@@ -148,7 +148,6 @@ impl Realtime {
             tracker,
         });
         handlers::serve(&io, &hub);
-        hub.spawn(doorbell::run(Arc::clone(&hub)));
         hub.spawn(reader::run(Arc::clone(&hub)));
         hub.tracker.spawn({
             let (io, shutdown) = (io.clone(), hub.shutdown.clone());
@@ -165,6 +164,11 @@ impl Realtime {
     /// Who is connected.
     pub fn stats(&self) -> Stats {
         Stats { total_connections: self.io.sockets().len(), session_rooms: self.hub.rooms.sizes() }
+    }
+
+    /// The reader of event logs behind the sockets.
+    pub(crate) fn reader(&self) -> Arc<dyn Reader> {
+        Arc::clone(&self.hub) as Arc<dyn Reader>
     }
 
     pub(crate) fn cors(&self) -> CorsLayer {

@@ -1,12 +1,15 @@
 //! What protects a server without a key: it serves this machine, but so does every web page that is open on it. Requests that
 //! come from a page of another place, or under a name that is not this machine's (DNS rebinding), are refused.
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use contract::envelope::Envelope;
+use contract::error::ErrorCode;
 
 /// The answer to a page of another place.
 const REFUSAL: &str = r#"{"success":false,"message":"Without API_KEY only pages and programs of this machine are served","code":"invalid_api_key"}"#;
@@ -25,6 +28,15 @@ pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     let rebound = request.uri().authority().is_some_and(|authority| !is_loopback(authority));
     if guard == Guard::ThisMachineOnly && (rebound || !is_local(request.headers())) {
         return (StatusCode::FORBIDDEN, [("content-type", "application/json; charset=utf-8")], REFUSAL).into_response();
+    }
+    next.run(request).await
+}
+
+/// Refuses what hosts alone may ask of the edge. Here they do not ask through the port.
+pub(crate) async fn refuse_internal(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(contract::routes::INTERNAL) {
+        let answer = Envelope::<()>::failure(ErrorCode::RouteNotFound, ErrorCode::RouteNotFound.message(), None);
+        return (StatusCode::NOT_FOUND, Json(answer)).into_response();
     }
     next.run(request).await
 }

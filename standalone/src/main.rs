@@ -109,8 +109,10 @@ async fn serve(
         let password = secrets::dashboard_password(settings, data)?;
         let environment = settings.host_environment(&redis.url(), &objects, sandbox.as_ref(), data)?;
         let config = Config::from_env(|name| environment.get(name).cloned())?;
-        let edge = edge::load(settings, redis, sandbox.is_some(), &password.text).await?;
-        anyhow::Ok((Host::start(config).await?, edge, sandbox, password))
+        let token = secrets::random_hex();
+        let edge = edge::load(settings, redis, sandbox.is_some(), &password.text, &token).await?;
+        let host = Host::start_beside(config, Some(edge::functions(&edge, &token))).await?;
+        anyhow::Ok((host, edge, sandbox, password))
     };
     let (host, edge, sandbox, password) = tokio::select! {
         started = start => started?,
@@ -120,6 +122,7 @@ async fn serve(
 
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());
+    let router = router.layer(middleware::from_fn(guard::refuse_internal));
     let router = router.layer(middleware::from_fn(answers::complete));
     let router = router.layer(middleware::from_fn_with_state(guard, guard::check));
     let mut server = Server::start(listener, router);

@@ -115,16 +115,19 @@ impl Settings {
         if !environment.contains_key("S3_ENDPOINT") {
             environment.extend(objects.environment());
         }
-        // Whoever can ask is on this machine, and may try files that lie on it.
-        if self.has_sandbox() && self.listen.ip().is_loopback() {
-            let loopback = || AllowedPrivate::LOOPBACK.to_owned();
-            environment.entry("ALLOW_PRIVATE_URLS".to_owned()).or_insert_with(loopback);
-        }
+        environment.insert("ALLOW_PRIVATE_URLS".to_owned(), self.allowed_private().to_owned());
         if let Some(sandbox) = sandbox {
             environment.insert("SANDBOX_URL".to_owned(), sandbox.url());
             environment.insert("SANDBOX_KEY".to_owned(), sandbox.key());
         }
         Ok(environment)
+    }
+
+    /// Private addresses that clients may name. Whoever can ask a sandbox of this machine is on it, and may try files and
+    /// receivers that are there.
+    pub(crate) fn allowed_private(&self) -> &str {
+        let of_machine = self.has_sandbox() && self.listen.ip().is_loopback();
+        self.get("ALLOW_PRIVATE_URLS").unwrap_or(if of_machine { AllowedPrivate::LOOPBACK } else { "" })
     }
 
     /// Whether sessions may use a simulated network.

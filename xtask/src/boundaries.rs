@@ -44,6 +44,10 @@ const DEPENDENCIES: &[(&str, Rule)] = &[
         "edge-rest",
         Rule::Never(&["tokio*", "whatsapp-*", "wac*", "waproto", "redis", "reqwest", "session-host", "edge-runtime"]),
     ),
+    (
+        "edge-webhooks",
+        Rule::Never(&["tokio*", "whatsapp-*", "wac*", "waproto", "redis", "reqwest", "session-host", "edge-runtime"]),
+    ),
     ("edge-site", Rule::Only(&["bytes", "http", "http-body-util", "edge-core", "spin-sdk"])),
     ("edge-runtime", Rule::Never(&["contract", "edge-*", "session-host", "whatsapp-*", "wac*", "waproto"])),
     (
@@ -101,6 +105,7 @@ const NAMES: &[Name] = &[
             "edge-api/core/src/spin/",
             "edge-api/rest/src/component.rs",
             "edge-api/site/src/component.rs",
+            "edge-api/webhooks/src/component.rs",
             "edge-runtime/tests/guest/",
         ],
     },

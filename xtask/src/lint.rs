@@ -29,7 +29,7 @@ fn lint() -> anyhow::Result<()> {
     // What of the components exists for WASM alone.
     wasm::ensure()?;
     node::pages(&workspace.root)?;
-    let packages = ["--package", "edge-core", "--package", "edge-rest", "--package", "edge-site"];
+    let packages = ["edge-core", "edge-rest", "edge-site", "edge-webhooks"].map(|name| ["--package", name]).concat();
     let wasm = [&["clippy"], &packages[..], &["--target", wasm::TARGET]].concat();
     run(cargo(&workspace.root).args(wasm).args(deny))
 }

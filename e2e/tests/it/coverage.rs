@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use e2e::api::Answer;
+use e2e::receiver::Receiver;
 use e2e::stack::{Plan, Stack};
-use e2e::wait::SOON;
+use e2e::wait::{SOON, Seen, wait_for};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ fn operations(document: &Value) -> Vec<Operation> {
     // What ends something comes last.
     all.sort_by_key(|one| match one.id.as_str() {
         "removeParticipants" => 1,
-        "leaveGroup" => 2,
+        "removeWebhook" | "leaveGroup" => 2,
         "deleteSession" => 3,
         _ => 0,
     });
@@ -47,13 +48,15 @@ fn operations(document: &Value) -> Vec<Operation> {
 }
 
 impl Operation {
-    /// The path with a session that suits the operation: one that waits to be linked for what belongs to linking.
-    fn path(&self) -> String {
+    /// The path with a session that suits the operation: one that waits to be linked for what belongs to linking; and with a webhook
+    /// and a delivery of it.
+    fn path(&self, webhook: &str, delivery: &str) -> String {
         let session = match self.id.as_str() {
             "connectSession" | "qrCode" | "qrCodeImage" | "deleteSession" => "fresh",
             _ => "shop",
         };
         let path = self.path.replace("{session_id}", session);
+        let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
         if self.id == "removeWebhook" { format!("{path}?url=https://example.com/hook") } else { path }
     }
 
@@ -118,7 +121,7 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
     let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json"))?;
     assert_eq!(served.body, document, "what is served is what is checked in");
 
-    stack.linked("shop", "Shop").await?;
+    let shop = stack.linked("shop", "Shop").await?;
     let mut people = Vec::new();
     for (name, number) in [("Alice", "6281200000102"), ("Budi", "6281200000103")] {
         people.push(stack.phones.create_numbered(name, number).await?.number);
@@ -129,10 +132,25 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
     let other = stack.phones.create_group(&people[0], "Walks", &[]).await?;
     let invitation = format!("https://chat.whatsapp.com/{}", stack.phones.invite_code(&other, &people[0]).await?);
 
+    let receiver = Receiver::start().await?;
+    let hooks = "/api/whatsapp/sessions/shop/webhooks";
+    let added = stack.api.post(hooks, &json!({ "url": receiver.url("/hook") })).await?;
+    let webhook = added.body["data"]["webhooks"][0]["id"].as_str().expect("a webhook").to_owned();
+    let tested = stack.api.post(&format!("{hooks}/{webhook}/test"), &json!({})).await?;
+    stack.phones.send(&people[0], &shop.number, "for the log").await?;
+    let noted = receiver.message("for the log").await?;
+    assert_eq!(tested.body["data"]["state"], "delivered", "{tested:?}");
+    let delivery = noted.header("x-chatery-delivery").to_owned();
+    let look = async || {
+        let answer = stack.api.get(&format!("{hooks}/{webhook}/deliveries")).await?;
+        Ok(Seen::when(answer, |answer| answer.body.to_string().contains(&delivery)))
+    };
+    wait_for("the delivery", SOON, look).await?;
+
     let all = operations(&document);
     let mut called = BTreeSet::new();
     for operation in &all {
-        let path = operation.path();
+        let path = operation.path(&webhook, &delivery);
         let example = operation.example().map(|example| {
             let text = example.to_string().replace(EXAMPLE_GROUP, &group).replace(EXAMPLE_INVITE, &invitation);
             serde_json::from_str::<Value>(&text).expect("an example")
@@ -151,7 +169,9 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
         // As it must not be: a body that is none, or a session that is not there.
         let bad = match (&example, operation.path.contains("{session_id}")) {
             (Some(_), _) => operation.call(&stack, &path, Some(&json!("no object"))).await?,
-            (None, true) => operation.call(&stack, &operation.path.replace("{session_id}", "nobody"), None).await?,
+            (None, true) => {
+                operation.call(&stack, &path.replace("/shop", "/nobody").replace("/fresh", "/nobody"), None).await?
+            }
             (None, false) => stack.api.ask(stack.api.request(Method::PUT, &path)).await?,
         };
         let refused = bad.status >= 400 && (operation.is_described(&bad) || bad.code() == "route_not_found");

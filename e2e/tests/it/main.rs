@@ -23,3 +23,4 @@ mod sending;
 mod sessions;
 mod settings;
 mod seventeen;
+mod webhooks;

@@ -15,6 +15,12 @@ pub fn iso(unix_ms: u64) -> String {
         .unwrap_or_default()
 }
 
+/// Reads ISO 8601 with a zone, to Unix milliseconds.
+pub fn parse_iso(text: &str) -> Option<u64> {
+    let time = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Names the edge gives: message ids, reply queues, request ids, fingerprints. Pure: randomness is an argument.
 
+use contract::id::SessionId;
 use sha2::{Digest, Sha256};
 
 /// How the ids of WhatsApp Web start.
@@ -7,6 +8,12 @@ const MESSAGE_ID_PREFIX: &str = "3EB0";
 
 /// Bytes behind the prefix: 22 characters in all, as WhatsApp Web's own. 72 bits, unique within a session.
 const MESSAGE_ID_BYTES: usize = 9;
+
+/// Characters of a webhook's name: 64 bits, among twenty.
+const WEBHOOK_ID: usize = 16;
+
+/// Characters of a delivery's name.
+const DELIVERY_ID: usize = 32;
 
 /// Longest `Idempotency-Key`.
 pub const MAX_IDEMPOTENCY_KEY: usize = 255;
@@ -40,6 +47,25 @@ pub fn request_id(given: Option<&str>, random: [u8; 16]) -> String {
     let plain =
         |text: &&str| !text.is_empty() && text.len() <= MAX_REQUEST_ID && text.bytes().all(|b| b.is_ascii_graphic());
     given.filter(plain).map_or_else(|| token(random), str::to_owned)
+}
+
+/// The name of a webhook in paths: the same address, the same name.
+pub fn webhook(url: &str) -> String {
+    let mut name = hex::encode(Sha256::digest(url));
+    name.truncate(WEBHOOK_ID);
+    name
+}
+
+/// The name of a delivery: one event for one webhook, however often it is made.
+pub fn delivery(session: &SessionId, webhook: &str, entry: &str) -> String {
+    let mut name = hex::encode(Sha256::digest(format!("{session} {webhook} {entry}")));
+    name.truncate(DELIVERY_ID);
+    name
+}
+
+/// A secret nobody can guess.
+pub fn secret(random: [u8; 16], more: [u8; 16]) -> String {
+    format!("whsec_{}{}", hex::encode(random), hex::encode(more))
 }
 
 /// Digest of a request, so that a reused key with another request is noticed.

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod ids;
+pub mod outbound;
 pub mod port;
 pub mod script;
 pub mod settings;

@@ -1,10 +1,11 @@
 //! The settings of the edge. Owns their names, defaults and checks; refuses to know where the texts come from.
 
+use contract::outbound::AllowedPrivate;
 use contract::recipient::DEFAULT_COUNTRY_CODE;
 use contract::session::Network;
 
 /// Every setting, by the name of its Spin variable.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     "redis_url",
     "redis_credentials",
     "api_key",
@@ -15,6 +16,8 @@ pub const NAMES: [&str; 10] = [
     "default_country_code",
     "dashboard_username",
     "dashboard_password",
+    "internal_token",
+    "allow_private_urls",
 ];
 
 /// The value of `API_KEY` in the example configuration: nobody chose it, so it counts as unset.
@@ -45,6 +48,10 @@ pub struct Settings {
     pub dashboard_username: String,
     /// Password for the dashboard; `None` refuses every login.
     pub dashboard_password: Option<String>,
+    /// What hosts show when they invoke a function; `None` refuses every invocation.
+    pub internal_token: Option<String>,
+    /// Where clients may send us although it is not public.
+    pub allow_private: AllowedPrivate,
 }
 
 /// A setting with a value it cannot have. Its text has the name as environment variables are written.
@@ -92,6 +99,9 @@ impl Settings {
             default_country_code: country,
             dashboard_username: text("dashboard_username").unwrap_or_else(|| "admin".to_owned()),
             dashboard_password: text("dashboard_password"),
+            internal_token: text("internal_token"),
+            allow_private: AllowedPrivate::parse(&text("allow_private_urls").unwrap_or_default())
+                .map_err(|problem| InvalidSetting { name: "allow_private_urls", problem })?,
         })
     }
 }

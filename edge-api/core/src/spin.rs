@@ -7,6 +7,7 @@
 
 mod connections;
 mod port;
+mod post;
 mod settings;
 
 use std::pin::pin;

@@ -5,9 +5,11 @@ mod answers;
 mod chats;
 mod commands;
 mod config;
+mod deliveries;
 mod history;
 mod readiness;
 mod sessions;
+mod webhooks;
 mod wishes;
 
 use std::vec::IntoIter;
@@ -16,9 +18,11 @@ pub use answers::Given;
 pub use chats::{ChatKind, Contacts, Listed, ListedChat, ListedContact, Overview};
 pub use commands::{Accepted, MessageId, Queue};
 pub use config::{Change, Configured};
+pub use deliveries::{Begun, Claim, Entry, Outcome, Place, Work};
 pub use history::{Position, Slice, Stored};
 pub use readiness::Readiness;
 pub use sessions::Connection;
+pub use webhooks::{Listed as ListedDeliveries, Replayed};
 pub use wishes::{Connect, Connected};
 
 use crate::port::{Port, RedisError, Value};

@@ -32,6 +32,11 @@ impl Fields {
         names.iter().filter_map(|name| self.0.get(*name)).find(|value| is_truthy(value))
     }
 
+    /// What stands under a name, nothing and falsehood included.
+    pub(crate) fn raw(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// A text, or a number as text. The canonical name is the first.
     pub(crate) fn text(&self, names: &[&str]) -> Result<Option<String>, Failure> {
         match self.get(names) {

@@ -108,6 +108,14 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
             "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" }, "example": "shop",
         }));
     }
+    for (name, what) in [("webhook_id", "The `id` of the webhook."), ("delivery_id", "The `id` of the delivery.")] {
+        if operation.path.contains(&format!("{{{name}}}")) {
+            parameters.push(json!({
+                "name": name, "in": "path", "required": true, "description": what,
+                "schema": { "type": "string", "pattern": "^[0-9a-f]{16,32}$" }, "example": "0123456789abcdef",
+            }));
+        }
+    }
     if operation.repeatable {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
@@ -165,6 +173,11 @@ pub fn failures(operation: &Operation) -> Vec<ErrorCode> {
 fn responses(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut responses = Map::new();
     responses.insert("200".to_owned(), success(operation, schemas));
+    if operation.accepted {
+        let mut later = success(operation, schemas);
+        later["description"] = json!("It is under way; look at it later.");
+        responses.insert("202".to_owned(), later);
+    }
     let codes = failures(operation);
     for group in codes.chunk_by(|a, b| a.status() == b.status()) {
         let Some(first) = group.first() else { continue };

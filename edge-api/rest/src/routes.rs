@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod contact;
 mod delete;
+mod deliveries;
 mod groups;
 mod health;
 mod info;
@@ -21,6 +22,7 @@ mod send_media;
 mod send_poll;
 mod send_text;
 mod sessions;
+mod webhook;
 mod webhooks;
 
 use axum::Router;
@@ -49,7 +51,12 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::CONNECT, post(connect::connect::<P>))
         .route(routes::STATUS, get(sessions::status::<P>))
         .route(routes::CONFIG, patch(config::configure::<P>))
-        .route(routes::WEBHOOKS, post(webhooks::add::<P>).delete(webhooks::remove::<P>))
+        .route(routes::WEBHOOKS, get(webhooks::list::<P>).post(webhooks::add::<P>).delete(webhooks::remove::<P>))
+        .route(routes::DELIVERIES, get(deliveries::list::<P>))
+        .route(routes::REDELIVER, post(deliveries::redeliver::<P>))
+        .route(routes::REPLAY, post(deliveries::replay::<P>))
+        .route(routes::TEST_WEBHOOK, post(deliveries::test::<P>))
+        .route(routes::WEBHOOK_SECRET, post(deliveries::another_secret::<P>))
         .route(routes::QR, get(qr_code::data::<P>))
         .route(routes::QR_IMAGE, get(qr_code::image::<P>))
         .route(routes::SEND_TEXT, post(send_text::send_text::<P>))

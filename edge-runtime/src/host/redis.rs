@@ -50,9 +50,11 @@ impl AsyncDNSResolver for Resolver {
         port: u16,
     ) -> RedisFuture<'a, Box<dyn Iterator<Item = SocketAddr> + Send + 'a>> {
         Box::pin(async move {
-            let found = tokio::net::lookup_host((host.trim_matches(['[', ']']), port)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|address| permits(&*self.policy, &self.component, EgressKind::Redis, *address)).collect();
+            let host = host.trim_matches(['[', ']']);
+            let found = tokio::net::lookup_host((host, port)).await?;
+            let allowed: Vec<SocketAddr> = found
+                .filter(|address| permits(&*self.policy, &self.component, EgressKind::Redis, host, *address))
+                .collect();
             // The client must not be handed an empty list: it panics on one.
             if allowed.is_empty() {
                 let reason = "no address of this host may be connected to";

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::response::Redirect;
 use axum::routing::get as route;
 use edge_runtime::{EdgeRuntime, EgressKind, Options};
@@ -37,6 +38,25 @@ async fn allowed_servers_are_reached_and_redirects_are_not_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_are_kept_for_the_next_request() {
+    let (sender, mut peers) = tokio::sync::mpsc::channel(8);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let note = move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
+        sender.try_send(peer).unwrap();
+        std::future::ready("noted")
+    };
+    let router = Router::new().route("/text", route(note)).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let runtime = load(&format!("[\"http://{address}\"]"), &Options::default());
+    for _ in 0..3 {
+        assert_eq!(get(&runtime, &format!("/fetch?url=http://{address}/text")).await, "200 None Ok(b\"noted\")");
+    }
+    let first = peers.recv().await.unwrap();
+    assert_eq!([peers.recv().await.unwrap(), peers.recv().await.unwrap()], [first, first]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn servers_outside_the_list_and_the_application_itself_are_refused() {
     let address = server().await;
     let runtime = load("[\"http://127.0.0.1:1\", \"http://*.spin.internal\", \"http://self\"]", &Options::default());
@@ -51,7 +71,8 @@ async fn servers_outside_the_list_and_the_application_itself_are_refused() {
 async fn the_policy_sees_resolved_addresses() {
     let address = server().await;
     let redis = RedisServer::start().await;
-    let no_loopback_http = |component: &str, kind: EgressKind, address: SocketAddr| {
+    let no_loopback_http = |component: &str, kind: EgressKind, host: &str, address: SocketAddr| {
+        assert!(!host.is_empty());
         assert_eq!(component, "guest");
         kind == EgressKind::Redis || !address.ip().is_loopback()
     };
@@ -70,7 +91,8 @@ async fn the_policy_sees_resolved_addresses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_can_refuse_redis() {
     let redis = RedisServer::start().await;
-    let options = Options { egress: Arc::new(|_: &str, _: EgressKind, _: SocketAddr| false), ..Options::default() };
+    let options =
+        Options { egress: Arc::new(|_: &str, _: EgressKind, _: &str, _: SocketAddr| false), ..Options::default() };
     let runtime = load("[\"redis://*:*\"]", &options);
     let answer = get(&runtime, &format!("/redis-functions?url={}", redis.url())).await;
     assert_eq!(answer, "Error::Other(\"no address of this host may be connected to\")");

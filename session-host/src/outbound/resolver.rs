@@ -15,9 +15,8 @@ impl Resolve for Guarded {
         Box::pin(async move {
             // Port 0 stands for the one of the address or its scheme.
             let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
-            let named = guard.allowed.host(name.as_str());
             let addresses: Vec<SocketAddr> =
-                found.into_iter().filter(|found| named || guard.lets_through(found.ip())).collect();
+                found.into_iter().filter(|found| guard.lets_through(name.as_str(), found.ip())).collect();
             if addresses.is_empty() {
                 return Err(Refused::Private.into());
             }

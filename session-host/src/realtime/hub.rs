@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::id::SessionId;
 use socketioxide::extract::SocketRef;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::SocketAuth;
 use super::replies::Replies;
 use super::rooms::Rooms;
+use crate::doorbell::Reader;
 use crate::eventlog::EventLog;
-use crate::redis::Redis;
 
 /// First pause after Redis failed.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -27,7 +28,6 @@ const DISCONNECT_PAUSE: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(2);
 
 pub(super) struct Hub {
-    pub redis: Redis,
     pub log: EventLog,
     pub rooms: Rooms,
     pub replies: Replies,
@@ -63,20 +63,30 @@ impl Hub {
     }
 }
 
+impl Reader for Hub {
+    fn ring(&self, session: &SessionId) {
+        self.rooms.ring(session);
+    }
+
+    fn ring_all(&self) {
+        self.rooms.ring_all();
+    }
+}
+
 /// Pauses between attempts, growing.
-pub(super) struct Backoff(Duration);
+pub(crate) struct Backoff(Duration);
 
 impl Backoff {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(FIRST_RETRY)
     }
 
-    pub(super) async fn pause(&mut self) {
+    pub(crate) async fn pause(&mut self) {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(LAST_RETRY);
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.0 = FIRST_RETRY;
     }
 }

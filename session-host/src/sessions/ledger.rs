@@ -13,7 +13,6 @@ use redis::RedisError;
 use waproto::codec;
 use waproto::whatsapp as wa;
 
-use crate::eventlog::EVENT_LOG_LENGTH;
 use crate::fence::{Batch, Fence, FenceError, Procedure};
 use crate::history::{Entry, History, SentEntry, event};
 
@@ -113,7 +112,7 @@ impl Ledger {
         batch.push("HDEL", (&ledger, field::HANDED_AS));
         batch.push("EXPIRE", (&ledger, TTL_SECONDS));
         batch.push("HDEL", (keys.unfinished(), entry));
-        batch.push("XADD", (keys.events(), "MAXLEN", "~", EVENT_LOG_LENGTH, "*", keys::EVENT_FIELD, json(&event)));
+        batch.push("XADD", (keys.events(), "*", keys::EVENT_FIELD, json(&event)));
         batch.push("PUBLISH", (keys::EVENTS, session.as_str()));
         self.fence.run(batch).await.map(drop)
     }

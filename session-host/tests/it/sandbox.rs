@@ -79,7 +79,7 @@ impl World {
             Some(url) => networks.with_live_url(url),
             None => networks,
         };
-        Host::start_on(config, networks).await.unwrap()
+        Host::start_on(config, networks, None).await.unwrap()
     }
 
     /// Writes a wish as the edge does.

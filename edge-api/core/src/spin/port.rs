@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
 
-use super::connections;
+use super::{connections, post};
+use crate::outbound::{Outbound, Post, PostAnswer, PostError};
 use crate::port::{Command, POP_SLICE, Port, RedisError, Value};
 
 /// Longest wait for a reply of a command that does not block: far above what Redis takes, far below what clients wait.
@@ -17,6 +18,7 @@ pub(super) enum Job {
     Execute(Command, oneshot::Sender<Result<Vec<Value>, RedisError>>),
     Pop(String, oneshot::Sender<Result<Option<Vec<u8>>, RedisError>>),
     Sleep(Duration, oneshot::Sender<()>),
+    Post(Box<Post>, oneshot::Sender<Result<PostAnswer, PostError>>),
 }
 
 /// The door as a request sees it.
@@ -68,6 +70,13 @@ impl Port for SpinPort {
     }
 }
 
+impl Outbound for SpinPort {
+    async fn post(&self, request: Post) -> Result<PostAnswer, PostError> {
+        let job = |sender| Job::Post(Box::new(request), sender);
+        self.ask(job).await.unwrap_or(Err(PostError::Unreachable))
+    }
+}
+
 /// Does what was asked. Whoever asked may be gone by then; the answer is dropped with them.
 pub(super) async fn serve(redis_url: &str, job: Job) {
     match job {
@@ -84,6 +93,9 @@ pub(super) async fn serve(redis_url: &str, job: Job) {
         Job::Sleep(time, answer) => {
             spin_sdk::time::sleep(time).await;
             let _ = answer.send(());
+        }
+        Job::Post(request, answer) => {
+            let _ = answer.send(post::send(*request).await);
         }
     }
 }

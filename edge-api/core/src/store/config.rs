@@ -4,9 +4,10 @@
 use contract::id::SessionId;
 use contract::keys::SessionKeys;
 use contract::record::{SessionRecord, field};
-use contract::session::Webhook;
+use contract::webhook::Webhook;
 use serde_json::{Map, Value as Json};
 
+use super::webhooks::set_webhooks;
 use super::wishes::{Connect, Connected};
 use super::{Reply, Store};
 use crate::port::{Command, Port, RedisError, Value};
@@ -20,17 +21,19 @@ const MERGE_ATTEMPTS: usize = 100;
 const MAX_METADATA: usize = 64 * 1024;
 
 /// KEYS: record. ARGV: metadata read, metadata or '', webhooks or ''.
-static CONFIGURE: Script = Script::new(
+static CONFIGURE: Script = Script::new(concat!(
+    set_webhooks!(),
     "local record = redis.call('HMGET', KEYS[1], 'network', 'metadata')
      if not record[1] then return {'unknown'} end
      if (record[2] or '') ~= ARGV[1] then return {'stale'} end
      if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'metadata', ARGV[2]) end
-     if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'webhooks', ARGV[3]) end
+     if ARGV[3] ~= '' then set_webhooks(KEYS[1], cjson.decode(ARGV[3])) end
      return {'done'}",
-);
+));
 
 /// KEYS: record. ARGV: address, webhook as JSON or '' to remove it, most webhooks. One of the same address takes the other's place.
-static WEBHOOK: Script = Script::new(
+static WEBHOOK: Script = Script::new(concat!(
+    set_webhooks!(),
     "local record = redis.call('HMGET', KEYS[1], 'network', 'webhooks')
      if not record[1] then return {'unknown'} end
      local known = cjson.decode(record[2] and record[2] ~= '' and record[2] or '[]')
@@ -47,9 +50,9 @@ static WEBHOOK: Script = Script::new(
        if #list >= tonumber(ARGV[3]) then return {'full'} end
        list[#list + 1] = cjson.decode(ARGV[2])
      end
-     redis.call('HSET', KEYS[1], 'webhooks', #list == 0 and '[]' or cjson.encode(list))
+     set_webhooks(KEYS[1], list)
      return {'done'}",
-);
+));
 
 /// What a client wants changed.
 #[derive(Clone, Debug, Default, PartialEq)]

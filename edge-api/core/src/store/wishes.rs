@@ -5,6 +5,7 @@ use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
 use contract::session::Network;
 
+use super::webhooks::set_webhooks;
 use super::{Change, HOST_SILENCE_MS, Reply, Store};
 use crate::port::{Port, RedisError};
 use crate::script::Script;
@@ -12,7 +13,8 @@ use crate::script::Script;
 /// KEYS: record, lease, sessions, hosts.
 /// ARGV: session, network or '', default network, metadata read, metadata or '', webhooks or '', wake channel, silence.
 /// Answers the outcome, whether a host is alive, and for a wish the status and reason before it.
-static CONNECT: Script = Script::new(
+static CONNECT: Script = Script::new(concat!(
+    set_webhooks!(),
     "local time = redis.call('TIME')
      local now = time[1] * 1000 + math.floor(time[2] / 1000)
      local alive = redis.call('ZCOUNT', KEYS[4], now - ARGV[8], '+inf') > 0 and 1 or 0
@@ -28,14 +30,14 @@ static CONNECT: Script = Script::new(
        redis.call('ZADD', KEYS[3], now, ARGV[1])
      end
      if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'metadata', ARGV[5]) end
-     if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'webhooks', ARGV[6]) end
+     if ARGV[6] ~= '' then set_webhooks(KEYS[1], cjson.decode(ARGV[6])) end
      local till = tonumber(redis.call('HGET', KEYS[2], 'until') or '0')
      if record[4] == 'connected' and till > now then return {'already', alive} end
      redis.call('HSET', KEYS[1], 'desired', 'connected')
      redis.call('HINCRBY', KEYS[1], 'wish', 1)
      redis.call('PUBLISH', ARGV[7], ARGV[1])
      return {known and 'reconnecting' or 'created', alive, record[4] or '', record[5] or ''}",
-);
+));
 
 /// KEYS: record, hosts. ARGV: session, wake channel, silence. Answers whether it was known, and whether a host is alive.
 static DELETE: Script = Script::new(

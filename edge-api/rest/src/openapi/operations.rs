@@ -3,6 +3,7 @@
 mod groups;
 mod messaging;
 mod sessions;
+pub(super) mod webhooks;
 
 use contract::content::MAX_CAPTION_CHARACTERS;
 use contract::error::ErrorCode::{
@@ -16,9 +17,10 @@ use serde_json::Value;
 use super::shape::{Data, Field, Kind, Schemas};
 
 /// Sections of the document.
-pub(super) const TAGS: [(&str, &str); 6] = [
+pub(super) const TAGS: [(&str, &str); 7] = [
     ("Health", "Is it there, and can it work?"),
     ("Sessions", "WhatsApp accounts: link them, look at them, unlink them"),
+    ("Webhooks", "Events posted to servers of yours, and what became of each"),
     ("Messaging", "Send messages and show presence"),
     ("Chat History", "Chats, contacts and messages as they are stored"),
     ("Groups", "Groups and who is in them"),
@@ -65,6 +67,8 @@ pub struct Operation {
     pub repeatable: bool,
     /// Whether it asks for no key.
     pub open: bool,
+    /// Whether it may be answered with 202, when what it began takes longer than an answer may.
+    pub accepted: bool,
 }
 
 impl Operation {
@@ -94,6 +98,7 @@ const PLAIN: Operation = Operation {
     by_host: false,
     repeatable: false,
     open: false,
+    accepted: false,
 };
 
 /// A question about a chat, answered from what is stored.
@@ -153,7 +158,7 @@ const CAPTION: Field = may("caption", Kind::Short(MAX_CAPTION_CHARACTERS), "Text
 const GROUP_ID: Field = must("groupId", Kind::Address, "The address of the group, or its digits.");
 const PEOPLE: Field = must("participants", Kind::Texts(1, MAX_PARTICIPANTS), "Numbers or addresses.");
 const METADATA: Field = may("metadata", Kind::Object, "Anything of yours; merged key by key.");
-const WEBHOOK_LIST: Field = may("webhooks", Kind::Webhooks, "Replaces the list.");
+const WEBHOOK_LIST: Field = may("webhooks", Kind::WebhookList, "Replaces the list.");
 const LIMIT: Field = may("limit", Kind::Whole(1, 500), "How many.");
 const OFFSET: Field = may("offset", Kind::Whole(0, 1_000_000), "How many to leave out first.");
 
@@ -168,5 +173,6 @@ const LID: Field = may("lid", Kind::Text, "The hidden address, when known.");
 
 /// Every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
-    sessions::OPERATIONS.iter().chain(messaging::OPERATIONS).chain(groups::OPERATIONS)
+    let sessions = sessions::OPERATIONS.iter().chain(webhooks::OPERATIONS);
+    sessions.chain(messaging::OPERATIONS).chain(groups::OPERATIONS)
 }

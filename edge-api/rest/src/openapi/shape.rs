@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::operations;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -33,8 +34,16 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// Any object.
     Object,
-    /// A list of webhooks.
+    /// Webhooks as they are shown.
     Webhooks,
+    /// Webhooks as they are written.
+    WebhookList,
+    /// Webhooks with their figures.
+    Healths,
+    /// Deliveries of a webhook.
+    Deliveries,
+    /// Tries of a delivery.
+    Attempts,
 }
 
 impl Kind {
@@ -55,9 +64,17 @@ impl Kind {
             }),
             Self::OneOf(words) => json!({ "type": "string", "enum": words }),
             Self::Object => json!({ "type": "object" }),
-            Self::Webhooks => json!({ "type": "array", "items": { "$ref": "#/components/schemas/Webhook" } }),
+            Self::Webhooks => list_of("WebhookView"),
+            Self::WebhookList => list_of("Webhook"),
+            Self::Healths => list_of("WebhookHealth"),
+            Self::Deliveries => list_of("Delivery"),
+            Self::Attempts => list_of("Attempt"),
         }
     }
+}
+
+fn list_of(name: &str) -> Value {
+    json!({ "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") } })
 }
 
 /// A field of a body, a query or an answer.
@@ -77,9 +94,7 @@ pub struct Field {
 pub(super) fn object(fields: &[Field], schemas: &mut Schemas) -> Value {
     let mut properties = Map::new();
     for field in fields {
-        if matches!(field.kind, Kind::Webhooks) {
-            schemas.of::<contract::session::Webhook>();
-        }
+        schemas.note(field.kind);
         let mut schema = field.kind.schema();
         schema["description"] = json!(field.what);
         properties.insert(field.name.to_owned(), schema);
@@ -129,9 +144,27 @@ impl Data {
 
 /// The named schemas of the document.
 #[derive(Default)]
-pub struct Schemas(BTreeMap<String, RefOr<Schema>>);
+pub struct Schemas(BTreeMap<String, RefOr<Schema>>, BTreeMap<String, Value>);
 
 impl Schemas {
+    /// Notes what a kind refers to.
+    fn note(&mut self, kind: Kind) {
+        match kind {
+            Kind::Webhooks => drop(self.of::<contract::webhook::WebhookView>()),
+            Kind::Healths => drop(self.of::<contract::webhook::WebhookHealth>()),
+            Kind::Attempts => drop(self.of::<contract::webhook::Attempt>()),
+            Kind::Deliveries => {
+                let delivery = object(operations::webhooks::DELIVERY, self);
+                self.1.insert("Delivery".to_owned(), delivery);
+            }
+            Kind::WebhookList => {
+                let webhook = object(operations::webhooks::WEBHOOK, self);
+                self.1.insert("Webhook".to_owned(), webhook);
+            }
+            _ => {}
+        }
+    }
+
     /// Notes a wire type and all that it is made of, and refers to it.
     pub fn of<T: ToSchema>(&mut self) -> Value {
         let mut found = vec![(T::name().into_owned(), <T as PartialSchema>::schema())];
@@ -141,6 +174,7 @@ impl Schemas {
     }
 
     pub(super) fn finish(self) -> Map<String, Value> {
-        self.0.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()
+        let typed = self.0.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default()));
+        typed.chain(self.1).collect()
     }
 }

@@ -79,7 +79,7 @@ fn wish<P>(app: &App<P>, fields: &Fields) -> Result<Connect, Failure> {
             Some(known.ok_or_else(|| invalid("network must be \"live\" or \"sandbox\"".to_owned()))?)
         }
     };
-    let change = config::change(fields)?;
+    let change = config::change(fields, &app.settings.allow_private)?;
     if network.unwrap_or(app.settings.default_network) == Network::Sandbox && !app.settings.sandbox_enabled {
         return Err(ErrorCode::SandboxNotConfigured.into());
     }

@@ -1,13 +1,10 @@
 //! Operations on the server and on sessions.
 
 use contract::error::ErrorCode::{
-    BodyTooLarge, InvalidCredentials, InvalidField, InvalidSessionId, MalformedBody, MissingField, NetworkMismatch,
-    NoHost, QrNotAvailable, RequestTimeout, SandboxNotConfigured, SessionAlreadyConnected, SessionNotFound,
-    StorageUnavailable, Timeout, TooManyAttempts,
+    InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable, SandboxNotConfigured,
+    SessionAlreadyConnected, SessionNotFound, StorageUnavailable, Timeout, TooManyAttempts,
 };
-use contract::routes::{
-    CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS, WEBHOOKS,
-};
+use contract::routes::{CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS};
 use contract::session::{ConfigView, QrView, SessionInfo, SessionSummary};
 
 use super::super::shape::{Data, Kind, Schemas};
@@ -101,40 +98,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         sentence: Some("Session config updated"),
         data: Data::Type(Schemas::of::<ConfigView>),
         codes: &[SessionNotFound],
-        repeatable: true,
-        ..PLAIN
-    },
-    Operation {
-        path: WEBHOOKS,
-        id: "addWebhook",
-        summary: "Add a webhook, or replace the events of the one with this address",
-        has_body: true,
-        fields: &[
-            must("url", Kind::Text, "Where to post, http or https."),
-            may("events", Kind::Texts(0, 64), "Names of events, or `all` (the default)."),
-        ],
-        body: r#"{"url":"https://example.com/hook","events":["message"]}"#,
-        sentence: Some("Webhook added"),
-        data: Data::Fields(&[
-            must("sessionId", Kind::Text, "The session."),
-            must("webhooks", Kind::Webhooks, "All of them."),
-        ]),
-        codes: &[SessionNotFound],
-        repeatable: true,
-        ..PLAIN
-    },
-    Operation {
-        method: "delete",
-        path: WEBHOOKS,
-        id: "removeWebhook",
-        summary: "Remove a webhook",
-        query: &[must("url", Kind::Text, "Its address, letter by letter. It may stand in a body instead.")],
-        sentence: Some("Webhook removed"),
-        data: Data::Fields(&[
-            must("sessionId", Kind::Text, "The session."),
-            must("webhooks", Kind::Webhooks, "Those that are left."),
-        ]),
-        codes: &[SessionNotFound, MissingField, InvalidField, MalformedBody, BodyTooLarge, RequestTimeout],
         repeatable: true,
         ..PLAIN
     },

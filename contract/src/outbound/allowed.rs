@@ -49,12 +49,12 @@ impl AllowedPrivate {
     }
 
     /// Whether a host may be gone to by this name, wherever it is.
-    pub(super) fn host(&self, name: &str) -> bool {
+    pub fn host(&self, name: &str) -> bool {
         self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name.trim_end_matches('.')))
     }
 
     /// Whether an address may be gone to.
-    pub(super) fn address(&self, address: IpAddr) -> bool {
+    pub fn address(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|(network, bits)| is_within(address, *network, *bits))
     }
 }

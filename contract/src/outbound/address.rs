@@ -34,7 +34,7 @@ const PRIVATE_V6: [(Ipv6Addr, u8); 4] = [
 ];
 
 /// Whether an address is on the open internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => !PRIVATE_V4.iter().any(|(network, bits)| within_v4(address, *network, *bits)),
         IpAddr::V6(address) => {

@@ -1,5 +1,5 @@
-//! Listens on the channel that says which session has new events, and rings the rooms of this host. It connects again when
-//! the connection is lost, and then rings for all, since nobody kept what was said meanwhile.
+//! Listens on the channel that says which session has new events, and tells the readers of this host: sockets and webhooks. It
+//! connects again when the connection is lost, and then rings for all, since nobody kept what was said meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use redis::aio::PubSubSink;
 use redis::{Msg, RedisError};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::hub::{Backoff, Hub};
-use crate::redis::RedisUnavailable;
+use crate::realtime::Backoff;
+use crate::redis::{Redis, RedisUnavailable};
 
 /// How often the connection is tried: nothing else tells a silent channel from a dead connection.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -32,11 +32,19 @@ enum DoorbellError {
     Ended,
 }
 
+/// A reader of event logs. Rings must return at once.
+pub(crate) trait Reader: Send + Sync {
+    /// A session has new events.
+    fn ring(&self, session: &SessionId);
+    /// Any session may have.
+    fn ring_all(&self);
+}
+
 /// Listens until the host stops.
-pub(super) async fn run(hub: Arc<Hub>) {
+pub(crate) async fn run(redis: Redis, readers: Vec<Arc<dyn Reader>>) {
     let mut backoff = Backoff::new();
     loop {
-        let error = match listen(&hub, &mut backoff).await {
+        let error = match listen(&redis, &readers, &mut backoff).await {
             Ok(never) => match never {},
             Err(error) => error,
         };
@@ -45,25 +53,33 @@ pub(super) async fn run(hub: Arc<Hub>) {
     }
 }
 
-async fn listen(hub: &Hub, backoff: &mut Backoff) -> Result<std::convert::Infallible, DoorbellError> {
-    let (mut sink, mut messages) = hub.redis.pubsub().await?.split();
+async fn listen(
+    redis: &Redis,
+    readers: &[Arc<dyn Reader>],
+    backoff: &mut Backoff,
+) -> Result<std::convert::Infallible, DoorbellError> {
+    let (mut sink, mut messages) = redis.pubsub().await?.split();
     sink.subscribe(keys::EVENTS).await.map_err(DoorbellError::Subscribe)?;
     backoff.reset();
-    hub.rooms.ring_all();
+    for reader in readers {
+        reader.ring_all();
+    }
     let mut ping = interval(PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            message = messages.next() => ring(hub, &message.ok_or(DoorbellError::Ended)?),
+            message = messages.next() => ring(readers, &message.ok_or(DoorbellError::Ended)?),
             _ = ping.tick() => answer(&mut sink).await?,
         }
     }
 }
 
-fn ring(hub: &Hub, message: &Msg) {
+fn ring(readers: &[Arc<dyn Reader>], message: &Msg) {
     // What names no session cannot be a doorbell; the channel is open to whoever may use this Redis.
     if let Some(session) = message.get_payload::<String>().ok().and_then(|text| SessionId::parse(&text).ok()) {
-        hub.rooms.ring(&session);
+        for reader in readers {
+            reader.ring(&session);
+        }
     }
 }
 
