@@ -1,6 +1,9 @@
-//! The events beside messages and connection: each is made to happen on the simulated network, and heard by an official client in the
-//! contract's form.
+//! The seventeen events: each is made to happen on the simulated network, heard by an official client in the contract's form, and the
+//! same on a webhook.
 
+mod shapes;
+
+use e2e::receiver::Receiver;
 use e2e::sockets::Socket;
 use e2e::stack::Stack;
 use e2e::wait::{SOON, Seen, wait_for};
@@ -17,6 +20,7 @@ async fn hears(socket: &mut Socket, name: &str, is_it: impl Fn(&Value) -> bool) 
 struct Scene {
     stack: Stack,
     socket: Socket,
+    receiver: Receiver,
     shop: String,
     alice: String,
     /// Alice's chat.
@@ -30,14 +34,76 @@ impl Scene {
         let alice = stack.phones.create("Alice").await?.number;
         let mut socket = stack.socket().await?;
         socket.subscribe("shop").await?;
+        let receiver = Receiver::start().await?;
+        let webhook = json!({ "url": receiver.url("/"), "events": ["*"] });
+        assert_eq!(stack.api.post("/api/whatsapp/sessions/shop/webhooks", &webhook).await?.status, 200);
         let chat = format!("{alice}@s.whatsapp.net");
-        Ok(Self { stack, socket, shop, alice, chat })
+        Ok(Self { stack, socket, receiver, shop, alice, chat })
     }
+}
+
+/// Everything that the client heard since the webhook was there was posted to it, the same and in the same order; and its form is one
+/// that is written down.
+async fn was_posted_too(socket: &Socket, receiver: &Receiver) -> anyhow::Result<()> {
+    let heard: Vec<_> = socket.seen().iter().filter(|event| event.payload["cursor"].is_string()).collect();
+    let last = heard.last().expect("an event").cursor()?;
+    receiver.wait_for("the last event", |all| all.iter().any(|one| one.body["cursor"] == last).then_some(())).await?;
+    let posted = receiver.requests();
+    let first = posted.first().expect("a request").body["cursor"].clone();
+    let from = heard.iter().position(|event| event.payload["cursor"] == first).expect("the first one");
+    let heard = &heard[from..];
+    assert!(posted.len() >= heard.len(), "{} posted, {} heard", posted.len(), heard.len());
+    for (event, request) in heard.iter().zip(&posted) {
+        let mut fields = event.payload.as_object().expect("a payload").clone();
+        fields.retain(|name, _| !["sessionId", "timestamp", "cursor"].contains(&name.as_str()));
+        let message = ["message", "message.sent"].contains(&event.name.as_str());
+        let data = if message { fields["message"].clone() } else { Value::Object(fields) };
+        for (field, value) in [
+            ("event", &json!(event.name)),
+            ("sessionId", &event.payload["sessionId"]),
+            ("timestamp", &event.payload["timestamp"]),
+            ("cursor", &event.payload["cursor"]),
+            ("data", &data),
+        ] {
+            assert_eq!(&request.body[field], value, "{field} of {}", event.name);
+        }
+        shapes::is_known(&event.name, &event.payload)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_from_its_code_to_its_end() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let (shop, alice) = (stack.phones.create("Shop").await?, stack.phones.create("Alice").await?);
+    let receiver = Receiver::start().await?;
+    let mut socket = stack.socket().await?;
+    socket.subscribe("shop").await?;
+    let webhooks = json!({ "webhooks": [{ "url": receiver.url("/"), "events": ["*"] }] });
+    stack.api.post("/api/whatsapp/sessions/shop/connect", &webhooks).await?;
+    hears(&mut socket, "connection.update", |event| event["status"] == "connecting").await?;
+    let code = hears(&mut socket, "qr", |_| true).await?;
+    assert!(code["qrCode"].as_str().is_some_and(|code| code.starts_with("data:image/png;base64,")), "{code}");
+    stack.phones.scan(&shop.number, code["qrCode"].as_str().expect("a code")).await?;
+    let up = hears(&mut socket, "connection.update", |event| event["status"] == "connected").await?;
+    assert_eq!((&up["phoneNumber"], &up["name"]), (&json!(shop.number), &json!("Shop")), "{up}");
+    stack.phones.send(&alice.number, &shop.number, "hello").await?;
+    hears(&mut socket, "message", |event| event["message"]["text"] == "hello").await?;
+    stack.api.send_text("shop", &alice.number, "welcome").await?;
+    hears(&mut socket, "message.sent", |event| event["message"]["text"] == "welcome").await?;
+    let phone = stack.phones.wait_for_phone(&shop.number, |phone| !phone.devices.is_empty()).await?;
+    stack.phones.unlink(&shop.number, phone.devices[0].id).await?;
+    let down = hears(&mut socket, "connection.update", |event| event["status"] == "disconnected").await?;
+    assert_eq!((&down["reason"], &down["shouldReconnect"]), (&json!("logged_out"), &json!(false)), "{down}");
+    let out = hears(&mut socket, "logged.out", |_| true).await?;
+    assert_eq!(out["message"], "Session has been logged out");
+    was_posted_too(&socket, &receiver).await?;
+    stack.stop().await
 }
 
 #[tokio::test]
 async fn what_messages_do_to_others() -> anyhow::Result<()> {
-    let Scene { stack, mut socket, shop, alice, chat } = Scene::begin().await?;
+    let Scene { stack, mut socket, receiver, shop, alice, chat } = Scene::begin().await?;
     let first = stack.phones.send(&alice, &shop, "helo").await?;
     let of_first = |key: &Value, from_me: bool| {
         (&key["remoteJid"], &key["id"], &key["fromMe"]) == (&json!(chat), &json!(first), &json!(from_me))
@@ -79,12 +145,13 @@ async fn what_messages_do_to_others() -> anyhow::Result<()> {
         hears(&mut socket, "message.reaction", |event| event["reactions"][0]["reaction"]["text"] == "❤️").await?;
     let key = &reacted["reactions"][0]["key"];
     assert_eq!((&key["id"], &key["fromMe"]), (&json!(sent.message_id), &json!(true)), "{reacted}");
+    was_posted_too(&socket, &receiver).await?;
     stack.stop().await
 }
 
 #[tokio::test]
 async fn who_is_there_and_who_calls() -> anyhow::Result<()> {
-    let Scene { stack, mut socket, shop, alice, chat } = Scene::begin().await?;
+    let Scene { stack, mut socket, receiver, shop, alice, chat } = Scene::begin().await?;
     // Whoever wrote is known by number, whoever did not may be known by hidden address only.
     stack.phones.send(&alice, &shop, "hello").await?;
     socket.message("hello").await?;
@@ -110,12 +177,13 @@ async fn who_is_there_and_who_calls() -> anyhow::Result<()> {
         "{rings}"
     );
     assert!(offer["date"].as_str().is_some_and(|date| date.ends_with('Z')), "{rings}");
+    was_posted_too(&socket, &receiver).await?;
     stack.stop().await
 }
 
 #[tokio::test]
 async fn what_happens_in_groups() -> anyhow::Result<()> {
-    let Scene { stack, mut socket, shop, alice, chat } = Scene::begin().await?;
+    let Scene { stack, mut socket, receiver, shop, alice, chat } = Scene::begin().await?;
     let bob = stack.phones.create("Bob").await?.number;
     let group = stack.phones.create_group(&alice, "Market", &[&shop]).await?;
     let new = hears(&mut socket, "chat.upsert", |_| true).await?;
@@ -143,12 +211,13 @@ async fn what_happens_in_groups() -> anyhow::Result<()> {
         assert_eq!(update["participants"][0]["id"], json!(format!("{bob}@s.whatsapp.net")), "{changed}");
         assert!(update["participants"][0]["lid"].is_string(), "{changed}");
     }
+    was_posted_too(&socket, &receiver).await?;
     stack.stop().await
 }
 
 #[tokio::test]
 async fn what_the_person_arranges_on_the_phone() -> anyhow::Result<()> {
-    let Scene { stack, mut socket, shop, alice, chat } = Scene::begin().await?;
+    let Scene { stack, mut socket, receiver, shop, alice, chat } = Scene::begin().await?;
     stack.phones.send(&alice, &shop, "hello").await?;
     socket.message("hello").await?;
     // A client that hears of a change while it fetches what belongs to the same collection does not fetch again. What is set first
@@ -196,6 +265,7 @@ async fn what_the_person_arranges_on_the_phone() -> anyhow::Result<()> {
     let deleted = async || stack.phones.arrange_chat(&shop, &alice, json!({ "deleted": true })).await;
     let gone = until(&mut socket, "chat.delete", deleted, |_| true).await?;
     assert_eq!(gone["chatIds"], json!([chat]), "{gone}");
+    was_posted_too(&socket, &receiver).await?;
     stack.stop().await
 }
 

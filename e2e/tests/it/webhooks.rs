@@ -160,6 +160,7 @@ async fn a_receiver_that_was_away_gets_everything_in_order() -> anyhow::Result<(
     away.message(&texts[19]).await?;
     let came: Vec<String> = away.requests().iter().map(|one| one.text().to_owned()).collect();
     assert_eq!(came, texts);
+    until(&stack, &id, |fares| fares["pending"] == 0).await?;
     let first = &deliveries(&stack, &id, "?limit=200").await?[19];
     assert!(first["tries"].as_u64() > Some(1) && first["state"] == "delivered", "{first}");
     assert_eq!(first["attempts"][0]["error"], "unreachable");

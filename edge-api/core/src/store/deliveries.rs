@@ -106,7 +106,8 @@ static SETTLE: Script = Script::new(
      for i = 13, #ARGV, 4 do
        local place, id = ARGV[i], ARGV[i + 1]
        redis.call('HSET', KEYS[4], id, ARGV[i + 2])
-       redis.call('ZADD', KEYS[5], ARGV[7], id)
+       -- Of one moment, in their order.
+       redis.call('ZADD', KEYS[5], ARGV[7] + (i - 13) * 0.00025, id)
        if place == 'aside' then redis.call('ZADD', KEYS[3], now + ARGV[i + 3], id) else redis.call('ZREM', KEYS[3], id) end
        if place == 'dead' then redis.call('ZADD', KEYS[6], now, id) else redis.call('ZREM', KEYS[6], id) end
      end
