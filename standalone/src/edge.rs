@@ -13,7 +13,7 @@ use edge_runtime::{EdgeRuntime, EgressKind, Limits};
 use session_host::outbound::{AllowedPrivate, Guard};
 use session_host::pump::{Functions, InvokeError};
 
-use crate::redis_server::RedisServer;
+use crate::redis_server::Address;
 use crate::settings::{self, Settings};
 
 /// Settings that are Spin variables under the same name, in lower case.
@@ -35,7 +35,7 @@ const ANSWER_LIMIT: usize = 4_096;
 
 pub(crate) async fn load(
     settings: &Settings,
-    redis: &RedisServer,
+    redis: &Address,
     sandbox: bool,
     password: &str,
     token: &str,

@@ -1,6 +1,6 @@
 //! `chatery`: the whole of Chatery Edge in one process on one port. It assembles what the other crates offer — a session-host, the
 //! edge components in a WASM runtime, an S3 server over a folder, a simulated WhatsApp network — around a Redis that it
-//! finds or starts. It owns the data directory and the order of starting and stopping; it knows no API.
+//! finds or starts; or one of the parts alone. It owns the data directory and the order of starting and stopping; it knows no API.
 
 #![recursion_limit = "512"]
 
@@ -10,6 +10,7 @@ mod edge;
 mod guard;
 mod object_store;
 mod options;
+mod parts;
 mod redis_server;
 mod sandbox;
 mod secrets;
@@ -31,20 +32,20 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Guard;
-use crate::options::{Options, Parsed};
+use crate::options::{Options, Parsed, Part};
 use crate::redis_server::RedisServer;
 use crate::secrets::DataDir;
 use crate::settings::Settings;
 use crate::signals::Signals;
 
 /// How long answers that are under way may take when the process stops: far longer than WhatsApp takes when all is well.
-const REQUESTS_END_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const REQUESTS_END_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long they may take once they are told not to wait any more.
 const RELEASED_END_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long the last answers may take to be sent when everything behind them has stopped.
-const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+pub(crate) const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -69,6 +70,11 @@ fn main() -> ExitCode {
 async fn run(options: &Options) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     let settings = Settings::load(options)?;
+    match options.part {
+        Part::All => {}
+        Part::Host => return parts::host(&settings, listen(settings.listen).await?, &signals.stop).await,
+        Part::Edge => return parts::edge(&settings, listen(settings.listen).await?, &signals.stop).await,
+    }
     let data = DataDir::open(&settings.data_dir)?;
     let listener = listen(settings.listen).await?;
     let redis = redis_server::find_or_start(settings.redis_url.as_deref(), &data).await?;
@@ -110,7 +116,7 @@ async fn serve(
         let environment = settings.host_environment(&redis.url(), &objects, sandbox.as_ref(), data)?;
         let config = Config::from_env(|name| environment.get(name).cloned())?;
         let token = secrets::random_hex();
-        let edge = edge::load(settings, redis, sandbox.is_some(), &password.text, &token).await?;
+        let edge = edge::load(settings, &redis.address, sandbox.is_some(), &password.text, &token).await?;
         let host = Host::start_beside(config, Some(edge::functions(&edge, &token))).await?;
         anyhow::Ok((host, edge, sandbox, password))
     };

@@ -2,9 +2,23 @@
 
 use std::path::PathBuf;
 
+/// What of the stack a process is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    #[default]
+    All,
+    /// A session-host.
+    Host,
+    /// The functions of the edge.
+    Edge,
+}
+
 /// What the command line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
+    /// `host` or `edge`.
+    pub(crate) part: Part,
     /// `--live`: sessions talk to WhatsApp when they do not say.
     pub(crate) live: bool,
     /// `--port`.
@@ -24,16 +38,21 @@ pub(crate) enum Parsed {
 
 /// The help text.
 pub(crate) const HELP: &str = "\
-chatery: a WhatsApp HTTP API in one process
+chatery: a WhatsApp HTTP API in one process, or in parts
 
   chatery [--live] [--port N] [--data DIR] [--manifest FILE]
+  chatery host [--port N]
+  chatery edge [--port N] [--manifest FILE]
 
+  host             only a session-host: Socket.IO, media, the connections to WhatsApp
+  edge             only the functions of the edge, which Spin runs elsewhere
   --live           sessions talk to the real WhatsApp unless they ask for the sandbox
   --port N         listen on this port (PORT; 3000)
   --data DIR       keep Redis, media, the simulated network and secrets here (DATA_DIR; data)
   --manifest FILE  the application of the edge (spin.toml)
 
-Settings are environment variables, also read from .env in the working directory: see .env.example.
+Settings are environment variables, also read from .env in the working directory: see .env.example. The parts need REDIS_URL,
+and both INTERNAL_TOKEN, by which the host (EDGE_URL) invokes the edge.
 ";
 
 impl Options {
@@ -43,6 +62,8 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match argument.as_str() {
+                "host" if options == Self::default() => options.part = Part::Host,
+                "edge" if options == Self::default() => options.part = Part::Edge,
                 "--help" | "-h" => return Ok(Parsed::Help),
                 "--live" => options.live = true,
                 "--port" => {
@@ -68,11 +89,21 @@ mod tests {
 
     #[test]
     fn options() {
-        let all = Options { live: true, port: Some(4000), data: Some("d".into()), manifest: Some("m".into()) };
-        assert_eq!(parse("--live --port 4000 --data d --manifest m"), Ok(Parsed::Run(all)));
+        let named = Options {
+            live: true,
+            port: Some(4000),
+            data: Some("d".into()),
+            manifest: Some("m".into()),
+            part: Part::All,
+        };
+        assert_eq!(parse("--live --port 4000 --data d --manifest m"), Ok(Parsed::Run(named)));
         assert_eq!(parse(""), Ok(Parsed::Run(Options::default())));
         assert_eq!(parse("--live -h"), Ok(Parsed::Help));
-        for bad in ["--port", "--port x", "--port 70000", "live"] {
+        for (name, part) in [("host", Part::Host), ("edge", Part::Edge)] {
+            let parsed = Options { part, port: Some(1), ..Options::default() };
+            assert_eq!(parse(&format!("{name} --port 1")), Ok(Parsed::Run(parsed)));
+        }
+        for bad in ["--port", "--port x", "--port 70000", "live", "--live host", "host edge"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

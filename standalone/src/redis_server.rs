@@ -43,7 +43,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// A Redis to use.
 pub(crate) struct RedisServer {
-    address: Address,
+    /// Where it is.
+    pub(crate) address: Address,
     /// What keeps it running; `None` when it is not ours.
     keeper: Option<Keeper>,
 }
@@ -64,7 +65,8 @@ struct Recipe {
     url: String,
 }
 
-struct Address {
+/// Where a Redis is.
+pub(crate) struct Address {
     /// `redis://host:port[/db]`.
     location: String,
     /// `user:password`, `:password`, or nothing.
@@ -79,7 +81,18 @@ impl Address {
         }
     }
 
-    fn parse(url: &str) -> Self {
+    /// The address without credentials.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The credentials alone.
+    pub(crate) fn credentials(&self) -> &str {
+        &self.credentials
+    }
+
+    /// Takes a URL apart.
+    pub(crate) fn parse(url: &str) -> Self {
         let split = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
         match split {
             Some((scheme, (credentials, rest))) => {
@@ -99,11 +112,6 @@ impl RedisServer {
     /// The address without credentials.
     pub(crate) fn location(&self) -> &str {
         &self.address.location
-    }
-
-    /// The credentials alone.
-    pub(crate) fn credentials(&self) -> &str {
-        &self.address.credentials
     }
 
     /// Whether it is a child of this stack.

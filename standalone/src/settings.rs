@@ -130,6 +130,11 @@ impl Settings {
         self.get("ALLOW_PRIVATE_URLS").unwrap_or(if of_machine { AllowedPrivate::LOOPBACK } else { "" })
     }
 
+    /// The environment of a host that is a process of its own.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.values.get(name).cloned()
+    }
+
     /// Whether sessions may use a simulated network.
     pub(crate) fn has_sandbox(&self) -> bool {
         self.sandbox_listen.is_some() || self.values.contains_key("SANDBOX_URL")
