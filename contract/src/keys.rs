@@ -10,7 +10,7 @@
 //! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
 //! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
-//! | `answer:<digest>` | STRING | an answer to an `Idempotency-Key`, as JSON | edge → edge | 24 h |
+//! | `answer:{s}:<digest>` | HASH | an answer to an `Idempotency-Key`, or the claim of who works at it; not below the session's own keys: that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
 //! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
 //! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
 //! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
@@ -113,11 +113,6 @@ pub fn host_commands(host: &str) -> String {
     format!("{PREFIX}host:{host}:commands")
 }
 
-/// STRING: an answer that is given again to the same key.
-pub fn answer(digest: &str) -> String {
-    format!("{PREFIX}answer:{digest}")
-}
-
 /// LIST of replies to an edge instance.
 pub fn replies(queue: &str) -> String {
     format!("{PREFIX}reply:{queue}")
@@ -127,12 +122,13 @@ pub fn replies(queue: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct SessionKeys {
     prefix: String,
+    answers: String,
 }
 
 impl SessionKeys {
     /// The keys of a session.
     pub fn new(session: &SessionId) -> Self {
-        Self { prefix: format!("{PREFIX}{{{session}}}:") }
+        Self { prefix: format!("{PREFIX}{{{session}}}:"), answers: format!("{PREFIX}answer:{{{session}}}:") }
     }
 
     fn key(&self, name: &str) -> String {
@@ -162,6 +158,12 @@ impl SessionKeys {
     /// HASH: an entry of the ledger.
     pub fn ledger(&self, entry: &str) -> String {
         format!("{}ledger:{entry}", self.prefix)
+    }
+
+    /// HASH: an answer that is given again to the same key. It lies beside the session's keys, not among them, so that erasing the
+    /// session leaves it.
+    pub fn answer(&self, digest: &str) -> String {
+        format!("{}{digest}", self.answers)
     }
 
     /// HASH: commands that are accepted and not finished.
@@ -309,5 +311,6 @@ mod tests {
         ] {
             assert!(key.starts_with("chatery:{shop}:"), "{key}");
         }
+        assert!(keys.answer("x").starts_with("chatery:answer:{shop}:"), "in the same slot, and not erased with it");
     }
 }

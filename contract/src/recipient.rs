@@ -55,6 +55,18 @@ pub fn parse(text: &str, country_code: &str) -> Result<Jid, InvalidRecipient> {
     if is_phone_length(&digits) { Ok(Jid::phone(&digits)) } else { Err(InvalidRecipient) }
 }
 
+/// Reads a `chatId` that something is to be sent to.
+///
+/// An account sends to people, groups and channels, and not to broadcasts (`status@broadcast` and lists), which need a list of
+/// readers that no request has.
+///
+/// # Errors
+/// As [`parse`], and for a broadcast.
+pub fn parse_addressee(text: &str, country_code: &str) -> Result<Jid, InvalidRecipient> {
+    let jid = parse(text, country_code)?;
+    if jid.server() == Server::Broadcast { Err(InvalidRecipient) } else { Ok(jid) }
+}
+
 fn is_phone_length(digits: &str) -> bool {
     (MIN_PHONE_DIGITS..=MAX_PHONE_DIGITS).contains(&digits.len())
 }
@@ -77,6 +89,17 @@ mod tests {
             assert_eq!(parse(given, DEFAULT_COUNTRY_CODE).unwrap().to_string(), jid, "{given:?}");
         }
         assert_eq!(parse("0151 2345678", "49").unwrap().user(), "491512345678");
+    }
+
+    #[test]
+    fn nothing_is_sent_to_a_broadcast() {
+        for broadcast in ["status@broadcast", "6281200001111@broadcast"] {
+            assert!(parse(broadcast, DEFAULT_COUNTRY_CODE).is_ok(), "its history can be read: {broadcast}");
+            assert_eq!(parse_addressee(broadcast, DEFAULT_COUNTRY_CODE), Err(InvalidRecipient), "{broadcast}");
+        }
+        for good in ["0812-0000-1111", "120363000000000001@g.us", "120363000000000001@newsletter"] {
+            assert!(parse_addressee(good, DEFAULT_COUNTRY_CODE).is_ok(), "{good}");
+        }
     }
 
     #[test]

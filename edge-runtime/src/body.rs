@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body as AnyBody;
 use bytes::Bytes;
 use http::Request;
+use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -40,9 +42,35 @@ impl<T: Unpin> Body for CountedBody<T> {
     }
 }
 
-/// Waits for the body of a request, at most for `limit` bytes of it.
-pub(crate) async fn arrived(request: Request<AnyBody>, limit: usize) -> Result<Request<AnyBody>, axum::Error> {
-    let (head, mut rest) = request.into_parts();
+/// Why the body of a request is not there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotArrived {
+    #[error("it broke off")]
+    BrokeOff(#[from] axum::Error),
+    #[error("it took too long")]
+    TooSlow,
+}
+
+/// Waits for the body of a request, at most for `limit` bytes of it and for as long as `patience` lasts. One that is announced as
+/// longer is not waited for: whoever answers may refuse it by its length, before anything of it is there.
+pub(crate) async fn arrived(
+    request: Request<AnyBody>,
+    limit: usize,
+    patience: Duration,
+) -> Result<Request<AnyBody>, NotArrived> {
+    if announced(&request).is_some_and(|length| length > limit as u64) {
+        return Ok(request);
+    }
+    let (head, body) = request.into_parts();
+    let body = tokio::time::timeout(patience, begun(body, limit)).await.map_err(|_| NotArrived::TooSlow)??;
+    Ok(Request::from_parts(head, body))
+}
+
+fn announced(request: &Request<AnyBody>) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn begun(mut rest: AnyBody, limit: usize) -> Result<AnyBody, axum::Error> {
     let mut begun = VecDeque::new();
     let mut length = 0;
     while length < limit && !rest.is_end_stream() {
@@ -50,8 +78,7 @@ pub(crate) async fn arrived(request: Request<AnyBody>, limit: usize) -> Result<R
         length += frame.data_ref().map_or(0, Bytes::len);
         begun.push_back(frame);
     }
-    let body = if begun.is_empty() { rest } else { AnyBody::new(Begun { begun, rest }) };
-    Ok(Request::from_parts(head, body))
+    Ok(if begun.is_empty() { rest } else { AnyBody::new(Begun { begun, rest }) })
 }
 
 /// A body whose first frames are here.

@@ -20,6 +20,8 @@ pub const IN_FLIGHT: usize = 1000;
 /// How much of a request's body is waited for before the request takes a place: nothing, as with Spin, so that guests may
 /// answer while they still read. Longer bodies are streamed from there on.
 pub const REQUEST_BUFFER: usize = 0;
+/// How long that part of a body may take to arrive: far longer than any client needs for what fits into a buffer.
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a guest may compute without giving control back.
 ///
 /// Spin has no such limit; in one process with everything else an endless loop must end. A second is an eternity for an
@@ -45,6 +47,8 @@ pub struct Limits {
     pub in_flight: usize,
     /// See [`REQUEST_BUFFER`].
     pub request_buffer: usize,
+    /// See [`REQUEST_PATIENCE`].
+    pub request_patience: Duration,
     /// See [`GUEST_CPU`].
     pub guest_cpu: Duration,
     /// See [`REDIS_CONNECTIONS`].
@@ -61,6 +65,7 @@ impl Default for Limits {
             instances: INSTANCES,
             in_flight: IN_FLIGHT,
             request_buffer: REQUEST_BUFFER,
+            request_patience: REQUEST_PATIENCE,
             guest_cpu: GUEST_CPU,
             redis_connections: REDIS_CONNECTIONS,
         }

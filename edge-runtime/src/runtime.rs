@@ -60,6 +60,7 @@ struct Inner {
     handlers: Vec<ProxyHandler<Instances>>,
     in_flight: Arc<Semaphore>,
     request_buffer: usize,
+    request_patience: Duration,
     full: Warning,
     shutdown: Shutdown,
 }
@@ -112,12 +113,20 @@ impl EdgeRuntime {
         }
         cpu::start_clock(&engine).map_err(|error| failed(error.to_string()))?;
         let in_flight = Arc::new(Semaphore::new(options.limits.in_flight));
-        let (request_buffer, full) = (options.limits.request_buffer, Warning::default());
-        Ok(Self(Arc::new(Inner { name: manifest.name, routes, handlers, in_flight, request_buffer, full, shutdown })))
+        Ok(Self(Arc::new(Inner {
+            name: manifest.name,
+            routes,
+            handlers,
+            in_flight,
+            request_buffer: options.limits.request_buffer,
+            request_patience: options.limits.request_patience,
+            full: Warning::default(),
+            shutdown,
+        })))
     }
 
     /// Answers a request that `peer` sent. Bodies stream both ways; the first [`Limits::request_buffer`] of a request are
-    /// waited for. 404 without a route, 408 when the body breaks off, 503 when full or shutting down, 504 when the shutdown
+    /// waited for. 404 without a route, 408 when they do not come, 503 when full or shutting down, 504 when the shutdown
     /// cut it, 500 when the guest fails.
     pub async fn handle(&self, request: Request<Body>, peer: SocketAddr) -> Response<Body> {
         let inner = &self.0;
@@ -131,7 +140,7 @@ impl EdgeRuntime {
         let path = path.to_owned();
         let Some(found) = inner.routes.find(&path) else { return empty(StatusCode::NOT_FOUND) };
         // Before it takes a place: a client that sends slowly holds nothing but its connection.
-        let mut request = match arrived(request, inner.request_buffer).await {
+        let mut request = match arrived(request, inner.request_buffer, inner.request_patience).await {
             Ok(request) => request,
             Err(error) => {
                 tracing::debug!(%error, "the body of a request did not arrive");

@@ -24,7 +24,7 @@ const SAME_NAME: [&str; 6] =
 const WEBHOOKS: &str = "webhooks";
 
 /// How much of a request is waited for before it takes a place in the runtime: a little more than bodies may have, so that a
-/// client that sends slowly holds nothing but its connection. Small enough for thousands of them.
+/// client that sends slowly holds nothing but its connection, and not for long. What is announced as longer is refused at once.
 const REQUEST_BUFFER: usize = 128 << 10;
 
 /// Asks nothing but whether a component answers.

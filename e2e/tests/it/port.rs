@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use e2e::stack::{Plan, Stack};
+use futures::future::try_join_all;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,6 +13,9 @@ use tokio::time::timeout;
 
 /// How long an ordinary answer may take beside many stuck ones.
 const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// How long the server may take to give a client up: ten seconds for a body that stalls, and some.
+const GIVEN_UP: Duration = Duration::from_secs(20);
 
 /// More clients than the edge works on at once.
 const STUCK: usize = 1_200;
@@ -26,7 +30,7 @@ async fn said(stack: &Stack, bytes: &[u8]) -> anyhow::Result<String> {
     let mut stream = TcpStream::connect(address(stack)?).await?;
     stream.write_all(bytes).await?;
     let mut answer = Vec::new();
-    timeout(AT_ONCE, stream.read_to_end(&mut answer)).await.context("it does not close")??;
+    timeout(GIVEN_UP, stream.read_to_end(&mut answer)).await.context("it does not close")??;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
@@ -52,6 +56,33 @@ async fn stuck_clients_cost_nobody_else() -> anyhow::Result<()> {
     assert!(!output.contains("trapped"), "{output}");
     drop(stuck_clients);
     Ok(())
+}
+
+/// Who does not send what was announced is told so, whatever the route and the key.
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up() -> anyhow::Result<()> {
+    let stack = Plan::default().api_key("a-key-for-tests").start().await?;
+    let head = |path: &str, key: &str, length: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{{"
+        )
+    };
+    let send = "/api/whatsapp/chats/send-text";
+    for (path, key, status, code) in [
+        (send, "a-key-for-tests", 413, "body_too_large"),
+        (send, "a guess", 403, "invalid_api_key"),
+        ("/api/dashboard/login", "", 413, "body_too_large"),
+    ] {
+        let answer = said(&stack, head(path, key, "99999999999").as_bytes()).await?;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(code), "{path} {key}: {answer}");
+    }
+    let stalled = [(send, "a-key-for-tests"), (send, "a guess"), ("/api/whatsapp/sessions/shop/connect", "a guess")];
+    let stalled = stalled.map(|(path, key)| head(path, key, "5000"));
+    for answer in try_join_all(stalled.iter().map(|head| said(&stack, head.as_bytes()))).await? {
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"code\":\"request_timeout\""), "{answer}");
+    }
+    stack.stop().await
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The door of a component to the outside: Redis, time and randomness. Owns the trait, the shape of replies and the
 //! errors; refuses to know what is behind it.
 
+use std::pin::pin;
 use std::time::Duration;
+
+use futures::future::{Either, select};
 
 /// One value of a reply. Replies are flat, because Spin flattens nested ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,3 +84,11 @@ pub trait Port: Clone + Send + Sync + 'static {
 
 /// Longest time one blocking pop blocks: Redis clients may cap the time of a response, so long waits are cut.
 pub const POP_SLICE: Duration = Duration::from_secs(1);
+
+/// What some work gives, unless it takes longer than `limit`.
+pub async fn within<P: Port, W: Future>(port: &P, limit: Duration, work: W) -> Option<W::Output> {
+    match select(pin!(work), pin!(port.sleep(limit))).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}

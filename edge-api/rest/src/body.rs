@@ -1,19 +1,27 @@
-//! Request bodies: JSON and forms, bounded while they are read. Owns when a body counts as absent, as the original has it.
+//! Request bodies: JSON and forms, bounded in size and time while they are read. Owns when a body counts as absent, as the original
+//! has it.
+
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use contract::error::ErrorCode;
+use edge_core::port::{Port, within};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::answer::Failure;
+use crate::app::App;
 use crate::fields::Fields;
 use crate::form;
 
 /// Largest body in bytes: the original's 100 kB.
 pub(crate) const MAX_BODY: usize = 100 * 1024;
+
+/// Longest time a body may take to arrive: at the limit of its size that is 10 kB/s.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
 /// The sentence for a form that is none.
 const NO_FORM: &str = "Request body is not a valid form";
@@ -27,27 +35,31 @@ impl Given {
     pub(crate) fn or_empty(self) -> Fields {
         self.0.unwrap_or_default()
     }
-}
 
-impl<S: Sync> FromRequest<S> for Given {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        let Some(kind) = Kind::of(&parts.headers) else { return Ok(Self(None)) };
-        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
-            return Err(ErrorCode::BodyTooLarge.into());
-        }
-        let bytes = read(body).await?;
+    /// Reads what arrived.
+    pub(crate) fn of(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure> {
+        let Some(kind) = Kind::of(headers) else { return Ok(Self(None)) };
         if bytes.is_empty() {
-            return Ok(Self(announced.is_some().then(Fields::default)));
+            return Ok(Self(headers.contains_key(CONTENT_LENGTH).then(Fields::default)));
         }
         let object = match kind {
-            Kind::Json => json(&bytes).ok_or(ErrorCode::MalformedBody)?,
-            Kind::Form => form::parse(&bytes).ok_or_else(|| Failure::new(ErrorCode::MalformedBody, NO_FORM))?,
+            Kind::Json => json(bytes).ok_or(ErrorCode::MalformedBody)?,
+            Kind::Form => form::parse(bytes).ok_or_else(|| Failure::new(ErrorCode::MalformedBody, NO_FORM))?,
         };
         Ok(Self(Some(Fields::new(object))))
+    }
+}
+
+impl<P: Port> FromRequest<App<P>> for Given {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App<P>) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        if Kind::of(&parts.headers).is_none() {
+            return Ok(Self(None));
+        }
+        let bytes = read(app.store.port(), &parts.headers, body).await?;
+        Self::of(&parts.headers, &bytes)
     }
 }
 
@@ -70,13 +82,18 @@ impl Kind {
     }
 }
 
-/// Reads a body up to the limit.
-pub(crate) async fn read(body: Body) -> Result<Vec<u8>, Failure> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(whole) => Ok(whole.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ErrorCode::BodyTooLarge.into()),
+/// Reads a body up to the limits. One that is announced as too large is not waited for.
+pub(crate) async fn read<P: Port>(port: &P, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(ErrorCode::BodyTooLarge.into());
+    }
+    match within(port, ARRIVES_WITHIN, Limited::new(body, MAX_BODY).collect()).await {
+        Some(Ok(whole)) => Ok(whole.to_bytes().into()),
+        Some(Err(error)) if error.is::<LengthLimitError>() => Err(ErrorCode::BodyTooLarge.into()),
         // The client broke off; nobody reads this answer.
-        Err(_) => Err(ErrorCode::MalformedBody.into()),
+        Some(Err(_)) => Err(ErrorCode::MalformedBody.into()),
+        None => Err(ErrorCode::RequestTimeout.into()),
     }
 }
 

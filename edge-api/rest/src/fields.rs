@@ -27,6 +27,13 @@ impl Fields {
         Self(object)
     }
 
+    /// All of them, in one spelling: in which order they were written says nothing.
+    pub(crate) fn canonical(self) -> Value {
+        let mut all = Value::Object(self.0);
+        all.sort_all_objects();
+        all
+    }
+
     /// The value of the first of some names that has a truthy one.
     pub(crate) fn get(&self, names: &[&str]) -> Option<&Value> {
         names.iter().filter_map(|name| self.0.get(*name)).find(|value| is_truthy(value))

@@ -13,6 +13,7 @@ mod cors;
 mod fields;
 mod form;
 mod paths;
+mod pauses;
 mod repeat;
 mod routes;
 mod throttle;

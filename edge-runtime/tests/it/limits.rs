@@ -70,6 +70,24 @@ async fn a_request_takes_no_place_before_its_body_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_stalls_is_not_waited_for_for_ever() {
+    let runtime = limited(|limits| {
+        limits.request_buffer = 1000;
+        limits.request_patience = Duration::from_millis(100);
+    });
+    let (mut sender, body) = futures::channel::mpsc::channel::<Result<bytes::Bytes, std::io::Error>>(1);
+    sender.try_send(Ok("{".into())).unwrap();
+    let stalled = send(&runtime, request("/hello").map(|_| axum::body::Body::from_stream(body))).await;
+    assert_eq!(stalled.status(), StatusCode::REQUEST_TIMEOUT);
+
+    // One that is announced as longer than what is waited for goes to the guest at once, which may refuse it by its length.
+    let (_sender, body) = futures::channel::mpsc::channel::<Result<bytes::Bytes, std::io::Error>>(1);
+    let mut announced = request("/hello").map(|_| axum::body::Body::from_stream(body));
+    announced.headers_mut().insert("content-length", "1001".parse().unwrap());
+    assert_eq!(text(send(&runtime, announced).await).await, "hello");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_instance_goes_away() {
     let runtime = limited(|limits| limits.instance_idle = Duration::from_millis(50));
     let deadline = Instant::now() + DEADLINE;

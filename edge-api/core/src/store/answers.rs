@@ -1,44 +1,157 @@
 //! Answers that are given again to the same `Idempotency-Key`: for routes whose work is done in one step here, and done again without
-//! harm. (Sends and changes at WhatsApp have the ledger instead.)
+//! harm. (Sends and changes at WhatsApp have the ledger instead; a key stands in one of the two.)
+//!
+//! A request first claims its key, so that of many at once one does the work and the others wait for its answer. A claim is
+//! short-lived: who died with it holds up nobody for long. An answer belongs to the session that it speaks of, and is forgotten with
+//! it; that a session was deleted outlives it.
+
+use std::time::Duration;
 
 use contract::id::SessionId;
-use contract::keys;
+use contract::keys::SessionKeys;
 use contract::ledger::TTL_SECONDS;
-use serde::{Deserialize, Serialize};
 
-use super::Store;
+use super::{Reply, Store};
 use crate::ids;
-use crate::port::{Command, Port, RedisError, Value};
+use crate::port::{Port, RedisError};
+use crate::script::Script;
+
+/// How long a claim holds: longer than any work of these routes takes, and no longer than a client may be kept waiting behind a
+/// request that died.
+pub const CLAIM: Duration = Duration::from_secs(20);
+
+/// KEYS: answer, record, ledger entry of the same key. ARGV: claim, fingerprint, milliseconds it holds.
+static TAKE: Script = Script::new(
+    "local known = redis.call('HMGET', KEYS[1], 'fp', 'of', 'status', 'body', 'by')
+     local record = redis.call('HMGET', KEYS[2], 'created', 'desired')
+     local over = (known[2] or '') ~= '' and (known[2] ~= record[1] or record[2] == 'deleted')
+     if known[1] and not over then
+       if known[1] ~= ARGV[2] then return {'reused'} end
+       if known[3] then return {'known', known[3], known[4]} end
+       return {known[5] == ARGV[1] and 'claimed' or 'taken'}
+     end
+     if redis.call('EXISTS', KEYS[3]) == 1 then return {'reused'} end
+     redis.call('DEL', KEYS[1])
+     redis.call('HSET', KEYS[1], 'fp', ARGV[2], 'by', ARGV[1])
+     redis.call('PEXPIRE', KEYS[1], ARGV[3])
+     return {'claimed'}",
+);
+
+/// KEYS: answer, record. ARGV: claim, fingerprint, status, body, seconds it is kept, whether it outlives its session.
+/// A claim that ran out may be another's by now, whose answer counts.
+static KEEP: Script = Script::new(
+    "local known = redis.call('HMGET', KEYS[1], 'fp', 'by')
+     if known[1] and known[2] ~= ARGV[1] then return {'late'} end
+     local session = ARGV[6] == 'outlives' and '' or redis.call('HGET', KEYS[2], 'created')
+     redis.call('DEL', KEYS[1])
+     if not session then return {'gone'} end
+     redis.call('HSET', KEYS[1], 'fp', ARGV[2], 'of', session, 'status', ARGV[3], 'body', ARGV[4])
+     redis.call('EXPIRE', KEYS[1], ARGV[5])
+     return {'kept'}",
+);
+
+/// KEYS: answer. ARGV: claim.
+static RELEASE: Script = Script::new(
+    "if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+     return {'released'}",
+);
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// Digest of the request.
-    pub fingerprint: String,
     /// HTTP status.
     pub status: u16,
     /// JSON.
     pub body: String,
 }
 
+/// A request that has a key: which session, which key, and what it asks for.
+#[derive(Clone, Debug)]
+pub struct Keyed<'a> {
+    /// The session.
+    pub session: &'a SessionId,
+    /// The key.
+    pub key: &'a str,
+    /// Digest of the request.
+    pub fingerprint: &'a str,
+}
+
+/// What became of an attempt to claim a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the caller's; the work may begin.
+    Claimed(Claimed),
+    /// The same request is under way.
+    Taken,
+    /// The same request was answered so.
+    Known(Given),
+    /// The key stands for another request.
+    Reused,
+}
+
+/// A key that is the caller's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed(String);
+
 impl<P: Port> Store<P> {
-    /// The answer that was given under a key of a session.
-    pub async fn given(&self, session: &SessionId, key: &str) -> Result<Option<Given>, RedisError> {
-        let reply = self.port.execute(Command::new("GET", [name(session, key).as_str()])).await?;
-        let json = reply.into_iter().next().and_then(Value::text);
-        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    /// Claims a key, unless it stands for something already.
+    pub async fn claim(&self, of: &Keyed<'_>) -> Result<Claim, RedisError> {
+        let claim = ids::token(self.port.random());
+        let session = SessionKeys::new(of.session);
+        let keys = [answer(&session, of.key), session.record(), session.ledger(&ids::ledger_entry(of.key))];
+        let milliseconds = CLAIM.as_millis().to_string();
+        let mut reply =
+            Reply::new("claim", TAKE.run(&self.port, &keys, &[claim.as_str(), of.fingerprint, &milliseconds]).await?);
+        Ok(match reply.text()?.as_str() {
+            "claimed" => Claim::Claimed(Claimed(claim)),
+            "taken" => Claim::Taken,
+            "reused" => Claim::Reused,
+            "known" => {
+                let status = reply.number()?.try_into().map_err(|_| RedisError::UnexpectedReply("claim"))?;
+                Claim::Known(Given { status, body: reply.text()? })
+            }
+            _ => return reply.unexpected(),
+        })
     }
 
-    /// Keeps an answer, unless one is kept already.
-    pub async fn keep(&self, session: &SessionId, key: &str, given: &Given) -> Result<(), RedisError> {
-        let json = serde_json::to_string(given).unwrap_or_default();
-        let (name, ttl) = (name(session, key), TTL_SECONDS.to_string());
-        let set = Command::new("SET", [name.as_str(), json.as_str(), "NX", "EX", ttl.as_str()]);
-        self.port.execute(set).await.map(drop)
+    /// Keeps the answer to a claimed key, for as long as its session exists or beyond.
+    pub async fn keep(
+        &self,
+        of: &Keyed<'_>,
+        claimed: &Claimed,
+        given: &Given,
+        outlives: bool,
+    ) -> Result<(), RedisError> {
+        let session = SessionKeys::new(of.session);
+        let (status, ttl) = (given.status.to_string(), TTL_SECONDS.to_string());
+        let outlives = if outlives { "outlives" } else { "" };
+        let arguments = [claimed.0.as_str(), of.fingerprint, &status, &given.body, &ttl, outlives];
+        KEEP.run(&self.port, &[answer(&session, of.key), session.record()], &arguments).await.map(drop)
+    }
+
+    /// Gives a claimed key back.
+    pub async fn release(&self, of: &Keyed<'_>, claimed: &Claimed) -> Result<(), RedisError> {
+        let keys = [answer(&SessionKeys::new(of.session), of.key)];
+        RELEASE.run(&self.port, &keys, &[claimed.0.as_str()]).await.map(drop)
     }
 }
 
-/// The answer outlives its session: that it was deleted is one of them.
-fn name(session: &SessionId, key: &str) -> String {
-    keys::answer(&ids::fingerprint(format!("{session}\n{key}").as_bytes()))
+/// The key of the answer to an idempotency key.
+pub(super) fn answer(session: &SessionKeys, key: &str) -> String {
+    session.answer(&ids::fingerprint(key.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::record::field;
+    use contract::session::Desired;
+
+    use super::*;
+
+    #[test]
+    fn the_script_speaks_the_contracts_words() {
+        for word in [field::CREATED, field::DESIRED, Desired::Deleted.as_str()] {
+            assert!(format!("{TAKE:?}").contains(&format!("'{word}'")), "{word}");
+        }
+    }
 }

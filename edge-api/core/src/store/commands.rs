@@ -11,7 +11,7 @@ use contract::keys::{self, SessionKeys};
 use contract::ledger::{SEND_WITHIN_MS, TTL_SECONDS};
 use contract::operation::Question;
 
-use super::{Reply, Store, around};
+use super::{Reply, Store, answers, around};
 use crate::ids;
 use crate::port::{POP_SLICE, Port, RedisError};
 use crate::script::Script;
@@ -19,13 +19,15 @@ use crate::script::Script;
 /// Most sends and changes of one session that may be under way: what a host works off well within [`SEND_WITHIN_MS`].
 const MAX_UNFINISHED: u64 = 1_000;
 
-/// KEYS: record, lease, ledger, unfinished.
+/// KEYS: record, lease, ledger, unfinished, answer to the same key on the routes of sessions ([`super::answers`]).
 /// ARGV: message id if it is new, entry, fingerprint, command before its `send_by`, between that and its message id, after that,
 /// stream before and after the owner, stream field, stream length, ledger seconds, milliseconds to start within, most
 /// unfinished, codes that may be accepted anew.
 static ACCEPT: Script = Script::new(
-    "local record = redis.call('HMGET', KEYS[1], 'network', 'status')
+    "local record = redis.call('HMGET', KEYS[1], 'network', 'status', 'created')
      if not record[1] then return {'unknown'} end
+     local answer = redis.call('HMGET', KEYS[5], 'fp', 'of')
+     if answer[1] and ((answer[2] or '') == '' or answer[2] == record[3]) then return {'reused'} end
      local entry = redis.call('HMGET', KEYS[3], 'state', 'fp', 'outcome', 'id')
      local state = entry[1]
      local id = entry[4] or ARGV[1]
@@ -136,7 +138,8 @@ impl<P: Port> Store<P> {
         };
         let retryable = RETRYABLE.iter().fold(" ".to_owned(), |text, code| text + code.as_str() + " ");
         let session = SessionKeys::new(session);
-        let keys = [session.record(), session.lease(), session.ledger(&entry), session.unfinished()];
+        let answer = answers::answer(&session, key.unwrap_or(&entry));
+        let keys = [session.record(), session.lease(), session.ledger(&entry), session.unfinished(), answer];
         let numbers = [STREAM_LENGTH, TTL_SECONDS, SEND_WITHIN_MS, MAX_UNFINISHED].map(|number| number.to_string());
         let [length, ttl, within, unfinished] = numbers.each_ref().map(String::as_str);
         let arguments = [
@@ -264,6 +267,7 @@ mod tests {
         let words = [
             record::field::NETWORK,
             record::field::STATUS,
+            record::field::CREATED,
             keys::lease::OWNER,
             keys::lease::UNTIL,
             ledger::field::STATE,

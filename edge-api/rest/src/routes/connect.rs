@@ -17,15 +17,10 @@ use crate::answer::{self, Answer, Failure};
 use crate::app::App;
 use crate::body::Given;
 use crate::fields::{Fields, invalid};
+use crate::pauses::Pauses;
 
 /// Longest wait for a host to bring a QR code or a connection: a fresh session needs one to two seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// First pause between looks; each is half as long again, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-
-/// Longest pause between looks.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) async fn connect<P: Port>(
     State(app): State<App<P>>,
@@ -125,40 +120,4 @@ async fn info<P: Port>(app: &App<P>, record: Option<SessionRecord>) -> Result<Va
         store_stats: if connected_once { Some(app.store.stats(&record.id).await?) } else { None },
     };
     serde_json::to_value(info).map_err(|_| ErrorCode::Internal.into())
-}
-
-/// The pauses of a wait.
-pub(super) struct Pauses {
-    left: Duration,
-    next: Duration,
-}
-
-impl Pauses {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { left: patience, next: FIRST_PAUSE }
-    }
-}
-
-impl Iterator for Pauses {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let pause = self.next.min(self.left);
-        self.left -= pause;
-        self.next = (self.next * 3 / 2).min(LONGEST_PAUSE);
-        (!pause.is_zero()).then_some(pause)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_end() {
-        let pauses: Vec<Duration> = Pauses::new(PATIENCE).collect();
-        assert_eq!(pauses.iter().sum::<Duration>(), PATIENCE);
-        assert_eq!(pauses.first(), Some(&FIRST_PAUSE));
-        assert!(pauses.iter().all(|pause| *pause <= LONGEST_PAUSE));
-    }
 }

@@ -8,9 +8,9 @@ use contract::session::Desired;
 use edge_core::port::Port;
 
 use super::SessionPath;
-use super::connect::Pauses;
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
+use crate::pauses::Pauses;
 
 /// Longest wait for the host: a logout is a round trip to WhatsApp.
 const PATIENCE: Duration = Duration::from_secs(10);

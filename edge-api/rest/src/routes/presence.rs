@@ -35,6 +35,6 @@ fn wanted(fields: &Fields, country_code: &str) -> Result<(Action, Presence), Fai
             invalid(format!("Invalid presence. Must be one of: {names}"))
         })?,
     };
-    let chat = recipient::parse(&chat, country_code).map_err(|_| ErrorCode::InvalidRecipient)?;
+    let chat = recipient::parse_addressee(&chat, country_code).map_err(|_| ErrorCode::InvalidRecipient)?;
     Ok((Action::Presence { chat, presence }, presence))
 }

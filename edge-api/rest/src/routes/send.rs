@@ -83,7 +83,7 @@ fn wanted(
     }
     let send = Send {
         message_id: String::new(),
-        chat: recipient::parse(&chat, country_code).map_err(|_| ErrorCode::InvalidRecipient)?,
+        chat: recipient::parse_addressee(&chat, country_code).map_err(|_| ErrorCode::InvalidRecipient)?,
         content,
         reply_to,
         typing_ms: typing(fields.number("typingTime")?),

@@ -7,6 +7,7 @@ mod history;
 mod host;
 mod port;
 mod redis_server;
+mod repeats;
 mod sends;
 mod sessions;
 mod validation;

@@ -1,8 +1,10 @@
 //! What is refused, with which status, code and sentence, in which order.
 
+use std::time::{Duration, Instant};
+
 use axum::body::{Body, Bytes};
 use axum::http::Request;
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -49,6 +51,25 @@ async fn large_bodies() {
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096])));
     let request = Request::builder().method("POST").uri(SEND).header("content-type", "application/json");
     too_large(api.send(request.body(Body::from_stream(endless)).unwrap()).await);
+}
+
+/// Where nothing before this component waits for a body, it must not be waited for without end.
+#[tokio::test]
+async fn bodies_that_stall() {
+    let api = Api::start(&[("api_key", "secret")]).await;
+    let stalled = |key: &str, length: &str| {
+        let body = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) }).chain(stream::pending());
+        let request = Request::builder().method("POST").uri(SEND).header("content-type", "application/json");
+        let request = request.header("x-api-key", key).header("content-length", length);
+        api.send(request.body(Body::from_stream(body)).unwrap())
+    };
+    let begun = Instant::now();
+    stalled("guess", "5000").await.assert_failure(403, "invalid_api_key", "Invalid API key");
+    let large = stalled("secret", "99999999999").await;
+    large.assert_failure(413, "body_too_large", "Request body is too large");
+    assert!(begun.elapsed() < Duration::from_secs(5), "what can be known at once is answered at once");
+    let late = stalled("secret", "5000").await;
+    late.assert_failure(408, "request_timeout", "The request did not arrive in time");
 }
 
 #[tokio::test]
@@ -135,10 +156,19 @@ async fn fields_of_a_text() {
 async fn garbage_recipients_reach_nobody() {
     let api = Api::start(&[]).await;
     let mut host = host::start(&api, "up", Manner::Sends).await;
-    let mut garbage: Vec<String> =
-        ["abc", "@", "@s.whatsapp.net", "12@s.whatsapp.net", "x@g.us", "1@2@lid", "6281200001111@example.org", "🙂"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut garbage: Vec<String> = [
+        "status@broadcast",
+        "abc",
+        "@",
+        "@s.whatsapp.net",
+        "12@s.whatsapp.net",
+        "x@g.us",
+        "1@2@lid",
+        "6281200001111@example.org",
+        "🙂",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     // Every ASCII character that is no digit, no separator of phone numbers, in the middle of one; and every bad length.
     garbage.extend(
         (0x21..0x7f_u8).map(char::from).filter(|c| !"0123456789-.()/".contains(*c)).map(|c| format!("62812{c}0000")),
