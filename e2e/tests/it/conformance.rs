@@ -64,6 +64,8 @@ async fn stack(legacy: bool) -> anyhow::Result<(Stack, String)> {
     let plan = if legacy { plan.setting("LEGACY_STATUS", "true") } else { plan };
     let stack = plan.start().await?;
     stack.linked("shop", "Shop").await?;
+    // The phone tells its name a moment after the link.
+    stack.api.wait_for_status("shop", |shop| shop.name.is_some()).await?;
     stack.api.connect("waiting").await?;
     stack.api.qr_code("waiting").await?;
     let alice = stack.phones.create_numbered("Alice", "6281200000102").await?.number;
