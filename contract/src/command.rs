@@ -45,6 +45,9 @@ pub struct Command {
     pub entry: Option<String>,
     /// What to do.
     pub request: Request,
+    /// The id of the API request that asked for it, for logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// What a host can be asked to do.
@@ -119,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_command_keeps_its_form() {
-        let json = r#"{"id":"1","session":"a","reply_to":"chatery:reply:x","send_by":9,"entry":"key:1","request":{"do":"send","message_id":"3EB0","chat":"6281200001111@s.whatsapp.net","content":{"kind":"text","text":"hi"},"typing_ms":0}}"#;
+        let json = r#"{"id":"1","session":"a","reply_to":"chatery:reply:x","send_by":9,"entry":"key:1","request":{"do":"send","message_id":"3EB0","chat":"6281200001111@s.whatsapp.net","content":{"kind":"text","text":"hi"},"typing_ms":0},"request_id":"r-1"}"#;
         let command: Command = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), json);
     }

@@ -123,6 +123,8 @@ codes! {
     MediaPending = "media_pending", 503, "The media is not here yet; try again in a moment";
     /// Redis cannot be reached.
     StorageUnavailable = "storage_unavailable", 503, "Storage is unavailable";
+    /// A function that runs beside the API does not do its work.
+    FunctionFailed = "function_failed", 503, "A function of the edge fails";
     /// A defect of ours.
     Internal = "internal", 500, "Internal Server Error";
 }

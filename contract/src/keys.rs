@@ -9,6 +9,7 @@
 //! | `sessions` | ZSET | session id by creation time (ms) | edge, host → both | for ever |
 //! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
 //! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
+//! | `functions` | HASH | function ([`crate::function::Function`]) → its last [`crate::function::Invocation`] as JSON | host → edge | for ever |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
 //! | `answer:{s}:<digest>` | HASH | an answer to an `Idempotency-Key`, or the claim of who works at it; not below the session's own keys: that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
 //! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
@@ -56,6 +57,9 @@ pub const SESSIONS: &str = "chatery:sessions";
 
 /// ZSET of live hosts.
 pub const HOSTS: &str = "chatery:hosts";
+
+/// HASH of the last invocation of each function.
+pub const FUNCTIONS: &str = "chatery:functions";
 
 /// Channel that tells hosts of a new wish; the message is the session id.
 pub const WAKE: &str = "chatery:wake";

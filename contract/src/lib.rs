@@ -13,6 +13,7 @@ pub mod cursor;
 pub mod envelope;
 pub mod error;
 pub mod event;
+pub mod function;
 pub mod group;
 pub mod id;
 pub mod jid;

@@ -264,6 +264,20 @@ impl Phones {
         self.post::<Value>("/admin/faults", json!({ "dropConnections": true })).await.map(drop)
     }
 
+    /// Has the network write down what clients say from now on.
+    pub async fn log_stanzas(&self) -> anyhow::Result<()> {
+        let request = self.http.put(format!("{}/admin/log", self.base)).json(&json!({ "enabled": true }));
+        self.ask::<Value>(request).await.map(drop)
+    }
+
+    /// What the companions of a phone said since then, as XML.
+    pub async fn stanzas_of(&self, number: &str) -> anyhow::Result<Vec<String>> {
+        let page: Value = self.get(&format!("/admin/log?number={number}&limit=1000")).await?;
+        let entries = page["entries"].as_array().context("a log has entries")?;
+        let said = entries.iter().filter(|entry| entry["direction"] == "in");
+        Ok(said.filter_map(|entry| entry["xml"].as_str().map(str::to_owned)).collect())
+    }
+
     /// A counter of the network.
     pub async fn counter(&self, name: &str) -> anyhow::Result<u64> {
         let counters: Value = self.get("/admin/stats").await?;

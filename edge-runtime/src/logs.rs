@@ -1,5 +1,5 @@
 //! What a guest prints becomes `tracing` events, one per line, at target `edge_runtime::guest` with the fields
-//! `component` and `stream`. A line is cut at [`MAX_LINE`]; control characters do not reach the log.
+//! `component` and `stream`: a warning on standard error, for debugging only on standard output. A line is cut at [`MAX_LINE`]; control characters do not reach the log.
 
 use std::io;
 use std::pin::Pin;
@@ -58,7 +58,7 @@ fn log(component: &str, stream: &str, line: &str) {
     if stream == "stderr" {
         tracing::warn!(target: "edge_runtime::guest", component, stream, "{line}");
     } else {
-        tracing::info!(target: "edge_runtime::guest", component, stream, "{line}");
+        tracing::debug!(target: "edge_runtime::guest", component, stream, "{line}");
     }
 }
 

@@ -7,6 +7,7 @@ mod changes;
 mod collector;
 mod ledger;
 pub mod outbox;
+mod outcome;
 mod outgoing;
 mod past;
 mod questions;

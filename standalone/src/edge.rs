@@ -53,6 +53,10 @@ pub(crate) async fn load(
         ("dashboard_password".to_owned(), password.to_owned()),
         ("internal_token".to_owned(), token.to_owned()),
         ("allow_private_urls".to_owned(), settings.allowed_private().to_owned()),
+        (
+            "log_requests".to_owned(),
+            tracing::enabled!(target: "edge_runtime::guest", tracing::Level::DEBUG).to_string(),
+        ),
     ]);
     let limits = Limits { request_buffer: REQUEST_BUFFER, ..Limits::default() };
     let guard = Guard::new(

@@ -73,3 +73,47 @@ async fn guessing_the_dashboards_password_is_slow_and_seen() -> anyhow::Result<(
     assert!(!output.contains("a-wrong-guess") && !output.contains("the-password-itself"), "{output}");
     stack.stop().await
 }
+
+#[tokio::test]
+async fn pages_of_other_places_read_what_is_listed() -> anyhow::Result<()> {
+    let stack = Plan::default().setting("CORS_ORIGIN", "https://shop.example, https://b.example").start().await?;
+    for method in [Method::GET, Method::OPTIONS] {
+        for (origin, allowed) in [
+            (Some("https://shop.example"), Some("https://shop.example")),
+            (Some("https://b.example"), Some("https://b.example")),
+            (Some("https://shop.example.org"), None),
+            (Some("http://shop.example"), None),
+            (Some("null"), None),
+            (None, None),
+        ] {
+            let request = stack.api.request(method.clone(), "/api/whatsapp/sessions");
+            let request = if let Some(origin) = origin { request.header("origin", origin) } else { request };
+            let answer = request.send().await?;
+            let header = |name| answer.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+            assert_eq!(header("access-control-allow-origin"), allowed, "{method} {origin:?}: {answer:?}");
+            assert!(header("vary").is_some_and(|vary| vary.contains("Origin")), "{method} {origin:?}: {answer:?}");
+        }
+    }
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn a_path_is_found_however_it_is_spelled() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    assert_eq!(stack.api.connect("MyShop").await?.status, 200);
+    for path in ["/API/WhatsApp/Sessions/MyShop/STATUS", "/api/whatsapp/sessions/MyShop/status/?x=%2F"] {
+        let answer = stack.api.get(path).await?;
+        assert_eq!((answer.status, &answer.body["data"]["sessionId"]), (200, &json!("MyShop")), "{path}: {answer:?}");
+        let head = stack.api.request(Method::HEAD, path).send().await?;
+        assert_eq!(
+            (head.status(), head.headers()["content-type"].to_str()?),
+            (200.try_into()?, "application/json; charset=utf-8")
+        );
+        assert!(head.headers().contains_key("x-request-id") && head.bytes().await?.is_empty(), "{path}");
+    }
+    let other = stack.api.get("/api/whatsapp/sessions/myshop/status").await?;
+    assert_eq!((other.status, other.code()), (404, "session_not_found"), "a name keeps its case");
+    let nowhere = stack.api.request(Method::HEAD, "/api/whatsapp/chats/send-text").send().await?;
+    assert_eq!(nowhere.status(), 404);
+    stack.stop().await
+}

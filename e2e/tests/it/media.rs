@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Samples a second of the sounds made here.
 const RATE: u32 = 8_000;
 
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([x, y, 90].map(|one| one.to_le_bytes()[0])));
     DynamicImage::ImageRgb8(picture).write_to(&mut bytes, format).expect("a picture");
@@ -21,7 +21,7 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 }
 
 /// A tone, as a WAV file.
-fn tone(seconds: u32) -> Vec<u8> {
+pub(crate) fn tone(seconds: u32) -> Vec<u8> {
     let samples = RATE * seconds;
     let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
     file.extend(RATE.to_le_bytes());

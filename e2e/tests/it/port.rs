@@ -4,9 +4,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use contract::id::SessionId;
+use contract::keys::{HOSTS, SessionKeys};
+use contract::routes::{CHECK_NUMBER, READY, SEND_TEXT};
 use e2e::stack::{Plan, Stack};
+use e2e::wait::{SOON, Seen, wait_for};
 use futures::future::try_join_all;
+use redis::AsyncCommands as _;
 use reqwest::Method;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -120,5 +126,70 @@ async fn statistics_have_the_same_door_as_the_api() -> anyhow::Result<()> {
         b"GET /api/websocket/stats HTTP/1.1\r\nhost: localhost\r\nx-api-key: \xc3\xa4\r\nconnection: close\r\n\r\n";
     let strange = said(&stack, key).await?;
     assert!(strange.starts_with("HTTP/1.1 403"), "{strange}");
+    stack.stop().await
+}
+
+/// What went wrong with a request is found by the id that its client has.
+#[tokio::test]
+async fn a_request_is_found_in_every_log_by_its_id() -> anyhow::Result<()> {
+    let plan = Plan::default().setting("RUST_LOG", "warn,session_host=debug,edge_runtime=debug");
+    let stack = plan.start().await?;
+    stack.linked("shop", "Shop").await?;
+    let alice = stack.phones.create("Alice").await?.number;
+    let send = async |id: &str, chat: &str| {
+        let body = json!({ "sessionId": "shop", "chatId": chat, "message": "a secret text" });
+        stack.api.ask(stack.api.request(Method::POST, SEND_TEXT).header("x-request-id", id).json(&body)).await
+    };
+    assert_eq!(send("good-1", &alice).await?.status, 200);
+    assert_eq!(send("bad-2", "15550100999").await?.code(), "recipient_not_on_whatsapp");
+    let asks = stack.api.request(Method::POST, CHECK_NUMBER).header("x-request-id", "asks-3");
+    assert_eq!(stack.api.ask(asks.json(&json!({ "sessionId": "shop", "phone": alice }))).await?.status, 200);
+    let look = async || {
+        let output = stack.output()?;
+        let lines = |id: &str, what: &[&str]| {
+            output.lines().any(|line| line.contains(id) && what.iter().all(|what| line.contains(what)))
+        };
+        let found = [
+            lines("request=good-1", &["session=shop", "POST /api/whatsapp/chats/send-text 200"]),
+            lines("good-1", &["a command is done", "shop"]),
+            lines("request=bad-2", &["session=shop", "POST /api/whatsapp/chats/send-text 400"]),
+            lines("bad-2", &["a command failed", "shop", "recipient_not_on_whatsapp"]),
+            lines("asks-3", &["a command is done", "shop"]),
+        ];
+        Ok(Seen::when(found, |found| found.iter().all(|found| *found)))
+    };
+    wait_for("the lines of the log", SOON, look).await?;
+    assert!(!stack.output()?.contains("a secret text"));
+    stack.stop().await
+}
+
+/// The host is part of the program here, so its traces are removed instead: as after its death, until its next heartbeat.
+#[tokio::test]
+async fn a_dead_host_is_told_and_logged() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    stack.linked("shop", "Shop").await?;
+    let text = json!({ "sessionId": "shop", "chatId": "6281200000102", "message": "x" });
+    let mut redis = stack.redis()?.get_multiplexed_async_connection().await?;
+    let lease = SessionKeys::new(&SessionId::parse("shop").expect("an id")).lease();
+    for (id, method, path, body) in [
+        ("of-connect", Method::POST, "/api/whatsapp/sessions/other/connect", json!({})),
+        ("of-send", Method::POST, SEND_TEXT, text),
+        ("of-ready", Method::GET, READY, json!(null)),
+    ] {
+        let look = async || {
+            let _: () = redis.del(HOSTS).await?;
+            let _: () = redis.hset(&lease, "until", 1).await?;
+            let request = stack.api.request(method.clone(), path).header("x-request-id", id).json(&body);
+            Ok(Seen::when(stack.api.ask(request).await?, |answer| answer.code() == "no_host"))
+        };
+        let answer = wait_for("no host", SOON, look).await?;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        let logged = async || {
+            let output = stack.output()?;
+            let line = |line: &str| line.contains(&format!("request={id}")) && line.contains("503 no_host");
+            Ok(Seen::when(output.lines().any(line), |found| *found))
+        };
+        wait_for("the line of the log", SOON, logged).await?;
+    }
     stack.stop().await
 }

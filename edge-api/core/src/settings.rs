@@ -5,7 +5,7 @@ use contract::recipient::DEFAULT_COUNTRY_CODE;
 use contract::session::Network;
 
 /// Every setting, by the name of its Spin variable.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "redis_url",
     "redis_credentials",
     "api_key",
@@ -18,6 +18,7 @@ pub const NAMES: [&str; 12] = [
     "dashboard_password",
     "internal_token",
     "allow_private_urls",
+    "log_requests",
 ];
 
 /// The value of `API_KEY` in the example configuration: nobody chose it, so it counts as unset.
@@ -52,6 +53,8 @@ pub struct Settings {
     pub internal_token: Option<String>,
     /// Where clients may send us although it is not public.
     pub allow_private: AllowedPrivate,
+    /// Whether every answered request is logged.
+    pub log_requests: bool,
 }
 
 /// A setting with a value it cannot have. Its text has the name as environment variables are written.
@@ -102,6 +105,7 @@ impl Settings {
             internal_token: text("internal_token"),
             allow_private: AllowedPrivate::parse(&text("allow_private_urls").unwrap_or_default())
                 .map_err(|problem| InvalidSetting { name: "allow_private_urls", problem })?,
+            log_requests: flag("log_requests")?,
         })
     }
 }

@@ -20,7 +20,7 @@ pub use commands::{Accepted, MessageId, Queue};
 pub use config::{Change, Configured};
 pub use deliveries::{Begun, Claim, Entry, Outcome, Place, Work};
 pub use history::{Position, Slice, Stored};
-pub use readiness::Readiness;
+pub use readiness::{FunctionState, Readiness};
 pub use sessions::Connection;
 pub use webhooks::{Listed as ListedDeliveries, Replayed};
 pub use wishes::{Connect, Connected};
@@ -34,12 +34,20 @@ const HOST_SILENCE_MS: u64 = 30_000;
 #[derive(Clone, Debug)]
 pub struct Store<P> {
     port: P,
+    /// The request for which this is, for those who log what comes of it.
+    request: Option<String>,
 }
 
 impl<P: Port> Store<P> {
     /// A store behind a door.
     pub fn new(port: P) -> Self {
-        Self { port }
+        Self { port, request: None }
+    }
+
+    /// The same, for a request of this id.
+    #[must_use]
+    pub fn for_request(self, id: &str) -> Self {
+        Self { request: Some(id.to_owned()), ..self }
     }
 
     /// The door.

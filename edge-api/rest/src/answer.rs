@@ -25,6 +25,8 @@ pub(crate) struct Failure {
     pub(crate) message: Cow<'static, str>,
     /// What is known about it.
     pub(crate) data: Option<Value>,
+    /// What led to it, for the log.
+    cause: Option<String>,
     /// Whether the original answers it with 200 and `success: false`.
     engine: bool,
 }
@@ -52,7 +54,7 @@ impl Failure {
                 | FileTooLarge
                 | UploadFailed
         );
-        Self { code, message: message.into(), data: None, engine }
+        Self { code, message: message.into(), data: None, cause: None, engine }
     }
 
     /// The same with data.
@@ -110,15 +112,16 @@ impl From<RedisError> for Failure {
             RedisError::Timeout | RedisError::Connection(_) => ErrorCode::StorageUnavailable,
             RedisError::NoScript | RedisError::Refused(_) | RedisError::UnexpectedReply(_) => ErrorCode::Internal,
         };
-        log(&error);
-        code.into()
+        Self { cause: Some(error.to_string()), ..code.into() }
     }
 }
 
-/// Standard error is the log of a component. Errors name commands and causes, never texts, numbers or keys of a client.
-#[expect(clippy::print_stderr, reason = "the log of a component is its standard error")]
-pub(crate) fn log(what: &impl fmt::Display) {
-    eprintln!("edge-rest: {what}");
+/// As it is logged: its code, and what led to it. Causes name commands of ours, never texts, numbers or keys of a client.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.status(), self.code.as_str())?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
 }
 
 impl IntoResponse for Failure {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use edge_core::ids;
 use edge_core::port::Port;
 use edge_core::settings::Settings;
 use edge_core::store::Store;
+
+use crate::trace::Trace;
 
 /// The application behind the routes.
 #[derive(Clone, Debug)]
@@ -13,11 +16,20 @@ pub struct App<P> {
     pub store: Store<P>,
     /// The settings.
     pub settings: Arc<Settings>,
+    /// The request that is being answered.
+    pub(crate) trace: Trace,
 }
 
 impl<P: Port> App<P> {
     /// An application behind a door.
     pub fn new(port: P, settings: Settings) -> Self {
-        Self { store: Store::new(port), settings: Arc::new(settings) }
+        let trace = Trace::new(ids::token(port.random()));
+        Self { store: Store::new(port), settings: Arc::new(settings), trace }
+    }
+
+    /// The same, for a request of this id.
+    pub(crate) fn for_request(&self, id: &str) -> Self {
+        let store = self.store.clone().for_request(id);
+        Self { store, settings: Arc::clone(&self.settings), trace: Trace::new(id.to_owned()) }
     }
 }

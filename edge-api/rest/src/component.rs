@@ -6,9 +6,9 @@ use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 
-use crate::answer::{self, Failure};
+use crate::answer::Failure;
 use crate::app::App;
-use crate::door;
+use crate::{door, trace};
 
 /// Answers a request.
 #[http_service]
@@ -17,7 +17,7 @@ async fn handle(request: Request) -> Result<Response, ErrorCode> {
         Ok(settings) => settings,
         // Nothing of a request can be judged without them.
         Err(invalid) => {
-            answer::log(&invalid);
+            trace::log(&invalid);
             let failure = Failure::new(Internal, invalid.to_string());
             return axum::response::IntoResponse::into_response(failure).into_response();
         }

@@ -1,5 +1,5 @@
 //! What every request passes, in order: request id, cross-origin headers, spelling of the path, key, route, length of the
-//! answer.
+//! answer, log.
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -12,6 +12,7 @@ use edge_core::port::Port;
 
 use crate::answer::Failure;
 use crate::app::App;
+use crate::trace::{self, Asked};
 use crate::{auth, cors, paths, repeat};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,6 +21,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn answer<P: Port>(app: &App<P>, request: Request) -> Response<Body> {
     let headers = request.headers().clone();
     let head = request.method() == Method::HEAD;
+    let (asked, begun) = (Asked::new(request.method(), request.uri().path()), app.store.port().now_ms());
+    let app = &app.for_request(&request_id(app, &headers));
     let mut response = if request.method() == Method::OPTIONS {
         let mut response = StatusCode::NO_CONTENT.into_response();
         cors::permit(&headers, response.headers_mut());
@@ -27,21 +30,31 @@ pub async fn answer<P: Port>(app: &App<P>, request: Request) -> Response<Body> {
     } else {
         routed(app, request).await
     };
-    if let Some(failure) = response.extensions_mut().remove::<Failure>()
-        && app.settings.legacy_status
-    {
-        response = failure.legacy();
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        if response.status().is_server_error() {
+            app.trace.log(&format_args!("{asked} {failure}"));
+        }
+        if app.settings.legacy_status {
+            response = failure.legacy();
+        }
     }
     measure(&mut response, head);
     cors::mark(&app.settings.cors_origin, &headers, response.headers_mut());
-    if let Ok(id) = HeaderValue::from_str(&request_id(app, &headers)) {
+    if let Ok(id) = HeaderValue::from_str(app.trace.id()) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if app.settings.log_requests {
+        let (status, took) = (response.status().as_u16(), app.store.port().now_ms().saturating_sub(begun));
+        trace::note(&format_args!("{} {asked} {status} {took} ms", app.trace));
     }
     response
 }
 
 async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
     let path = paths::canonical(request.uri().path());
+    if let Some(session) = paths::session(&path) {
+        app.trace.about(&session);
+    }
     if paths::is_under(&path, routes::API)
         && let Err(code) = auth::check(&app.settings, request.headers())
     {

@@ -169,4 +169,102 @@ mod tests {
             assert_eq!(fields(json!({"n": bad})).number("n").unwrap_err().message, "n must be a number");
         }
     }
+
+    mod made_up {
+        use rand::rngs::StdRng;
+        use rand::seq::SliceRandom as _;
+        use rand::{RngExt as _, SeedableRng as _};
+
+        use super::*;
+
+        /// Objects of each kind, from a fixed seed.
+        const OBJECTS: usize = 5_000;
+
+        fn text(rng: &mut StdRng) -> String {
+            let near = [
+                "",
+                "0",
+                "1e3",
+                " 7 ",
+                "-0",
+                "NaN",
+                "inf",
+                "1e999",
+                "false",
+                "OFF",
+                "\u{0}",
+                "6281200001111.0",
+                "ä\u{202e}",
+            ];
+            if rng.random() {
+                near[rng.random_range(0..near.len())].to_owned()
+            } else {
+                rng.random::<u64>().to_string()
+            }
+        }
+
+        fn value(rng: &mut StdRng, depth: usize) -> Value {
+            match rng.random_range(0..if depth == 0 { 6 } else { 8 }) {
+                0 => Value::Null,
+                1 => json!(rng.random::<bool>()),
+                2 => json!(rng.random::<i64>()),
+                3 => json!(f64::from_bits(rng.random())),
+                4 => json!(rng.random_range(0..2)),
+                5 => json!(text(rng)),
+                6 => (0..rng.random_range(0..3)).map(|_| value(rng, depth - 1)).collect(),
+                _ => object(rng, depth - 1).into(),
+            }
+        }
+
+        fn object(rng: &mut StdRng, depth: usize) -> Map<String, Value> {
+            let names = [CHAT_ID, MESSAGE, &["n"]].concat();
+            (0..rng.random_range(0..6))
+                .map(|_| (names[rng.random_range(0..names.len())].to_owned(), value(rng, depth)))
+                .collect()
+        }
+
+        #[test]
+        fn any_object_is_read_or_refused() {
+            let mut rng = StdRng::seed_from_u64(1);
+            for _ in 0..OBJECTS {
+                let object = object(&mut rng, 3);
+                let given = Fields::new(object.clone());
+                for names in [CHAT_ID, MESSAGE] {
+                    let first = names.iter().filter_map(|name| object.get(*name)).find(|value| is_truthy(value));
+                    match (given.text(names), first) {
+                        (Ok(None), None) => {}
+                        (Ok(Some(text)), Some(Value::String(string))) => assert_eq!(&text, string),
+                        (Ok(Some(text)), Some(Value::Number(number))) => {
+                            assert_eq!(text.parse::<f64>().ok(), number.as_f64(), "{number}");
+                        }
+                        (Err(failure), Some(Value::Bool(_) | Value::Array(_) | Value::Object(_))) => {
+                            assert_eq!(failure.code, ErrorCode::InvalidField);
+                        }
+                        (read, first) => panic!("{first:?} was read as {read:?}"),
+                    }
+                }
+                assert!(
+                    given.number("n").is_ok_and(|number| number.is_none_or(f64::is_finite)) || object.contains_key("n")
+                );
+                if given.flag("n") {
+                    assert!(object.get("n").is_some_and(is_truthy));
+                }
+                if let Ok(Some(texts)) = given.texts("n") {
+                    assert_eq!(Some(texts.len()), object["n"].as_array().map(Vec::len));
+                }
+            }
+        }
+
+        #[test]
+        fn the_order_of_fields_says_nothing() {
+            let mut rng = StdRng::seed_from_u64(2);
+            for _ in 0..OBJECTS {
+                let one = object(&mut rng, 3);
+                let mut pairs: Vec<_> = one.clone().into_iter().collect();
+                pairs.shuffle(&mut rng);
+                let other = pairs.into_iter().collect();
+                assert_eq!(Fields::new(one).canonical().to_string(), Fields::new(other).canonical().to_string());
+            }
+        }
+    }
 }

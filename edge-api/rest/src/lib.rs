@@ -17,6 +17,7 @@ mod pauses;
 mod repeat;
 mod routes;
 mod throttle;
+mod trace;
 
 #[cfg(target_family = "wasm")]
 mod component;

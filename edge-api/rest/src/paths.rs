@@ -1,5 +1,8 @@
 //! Spellings of a path: the original ignores case and a trailing slash. Owns the one canonical spelling the router knows.
 
+use contract::id::SessionId;
+use contract::routes;
+
 /// Segments after which a name stands, whose case counts.
 const BEFORE_NAMES: [&str; 1] = ["sessions"];
 
@@ -11,6 +14,12 @@ pub(crate) fn canonical(path: &str) -> String {
         segments.push(if named { segment.to_owned() } else { segment.to_ascii_lowercase() });
     }
     format!("/{}", segments.join("/"))
+}
+
+/// The session that a canonical path names.
+pub(crate) fn session(path: &str) -> Option<SessionId> {
+    let rest = path.strip_prefix(routes::SESSIONS)?.strip_prefix('/')?;
+    SessionId::parse(rest.split('/').next()?).ok()
 }
 
 /// Whether a canonical path lies under a prefix.
@@ -35,5 +44,12 @@ mod tests {
         }
         assert!(is_under("/api/whatsapp", "/api/whatsapp") && is_under("/api/whatsapp/x", "/api/whatsapp"));
         assert!(!is_under("/api/whatsappx", "/api/whatsapp"));
+        let named = |path| session(path).map(|session| session.to_string());
+        assert_eq!(named("/api/whatsapp/sessions/MyShop/connect").as_deref(), Some("MyShop"));
+        assert_eq!(named("/api/whatsapp/sessions/MyShop").as_deref(), Some("MyShop"));
+        assert_eq!(
+            [named("/api/whatsapp/sessions"), named("/api/whatsapp/sessions/a%20b/qr"), named("/x")],
+            [const { None }; 3]
+        );
     }
 }

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::body::{self, Given};
 use crate::fields::Fields;
 use crate::form;
+use crate::paths;
 use crate::pauses::Pauses;
 
 /// Name of the header that makes a request repeatable.
@@ -42,8 +43,7 @@ fn subject(request: &Request) -> Option<SessionId> {
     if matches!(*request.method(), Method::GET | Method::HEAD) || !request.headers().contains_key(IDEMPOTENCY_KEY) {
         return None;
     }
-    let rest = request.uri().path().strip_prefix(routes::SESSIONS)?.strip_prefix('/')?;
-    SessionId::parse(rest.split('/').next()?).ok()
+    paths::session(request.uri().path())
 }
 
 /// Answers a request: again with what was answered before, or by the routes.
@@ -80,7 +80,7 @@ async fn once<P: Port>(app: &App<P>, session: &SessionId, request: Request) -> R
     // What failed is done again under the same key. It may have changed something (a session that no host heard of is recorded); what
     // these routes do is to set what should be, and setting it again is harmless.
     if !response.status().is_success() {
-        noted(app.store.release(&keyed, &claimed).await);
+        noted(app, app.store.release(&keyed, &claimed).await);
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -90,14 +90,14 @@ async fn once<P: Port>(app: &App<P>, session: &SessionId, request: Request) -> R
         status: response.status().as_u16(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    noted(app.store.keep(&keyed, &claimed, &given, outlives).await);
+    noted(app, app.store.keep(&keyed, &claimed, &given, outlives).await);
     Ok(response)
 }
 
 /// The work is done, and its answer is true whether it could be kept or not; the claim runs out by itself.
-fn noted(kept: Result<(), RedisError>) {
+fn noted<P>(app: &App<P>, kept: Result<(), RedisError>) {
     if let Err(error) = kept {
-        answer::log(&error);
+        app.trace.log(&error);
     }
 }
 

@@ -122,6 +122,7 @@ async fn after_session_checks<P: Port, T>(
     own: Result<T, Failure>,
 ) -> Result<(SessionId, T), Failure> {
     let Some(session) = session else { return Err(ErrorCode::SessionNotFound.into()) };
+    app.trace.about(session);
     let failure = match own {
         Ok(own) => return Ok((session.clone(), own)),
         Err(failure) => failure,

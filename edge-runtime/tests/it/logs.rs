@@ -34,7 +34,11 @@ impl<'a> MakeWriter<'a> for Captured {
 async fn output_is_logged_with_its_component() {
     let captured = Captured::default();
     // Guests run on any thread, so the subscriber is the process's; other tests of this binary write into it as well.
-    tracing_subscriber::fmt().with_ansi(false).with_writer(captured.clone()).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_ansi(false)
+        .with_writer(captured.clone())
+        .init();
     let runtime = plain();
     get(&runtime, "/print?out=to-standard-output&err=to-standard-error").await;
     let deadline = Instant::now() + DEADLINE;
@@ -42,7 +46,7 @@ async fn output_is_logged_with_its_component() {
         let text = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();
         let line = |text: &str, what: &str| text.lines().find(|line| line.contains(what)).map(str::to_owned);
         if let (Some(out), Some(err)) = (line(&text, "to-standard-output"), line(&text, "to-standard-error")) {
-            assert!(out.contains("INFO edge_runtime::guest") && out.contains("component=\"guest\""), "{out}");
+            assert!(out.contains("DEBUG edge_runtime::guest") && out.contains("component=\"guest\""), "{out}");
             assert!(err.contains("WARN edge_runtime::guest") && err.contains("stream=\"stderr\""), "{err}");
             break;
         }

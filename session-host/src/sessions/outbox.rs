@@ -25,7 +25,7 @@ use waproto::whatsapp as wa;
 use whatsapp_rust::{Client, SendError, SendOptions};
 
 use super::ledger::{Ledger, Unfinished};
-use super::{changes, outgoing};
+use super::{changes, outcome, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
 use crate::whatsapp::attachments::Attachments;
@@ -125,6 +125,8 @@ impl Work {
 
 struct Pending {
     work: Work,
+    /// The API request that asked for it, for the log.
+    request_id: Option<String>,
     /// Requests that wait for the outcome; repeats join the first.
     waiting: Vec<(String, String)>,
     /// Until when it may be started.
@@ -157,7 +159,7 @@ impl Outbox {
 
     fn take_up(self: &Arc<Self>, unfinished: Unfinished) {
         let Unfinished { command, remaining, handed, message } = unfinished;
-        let Command { id: request, reply_to, request: what, entry, .. } = command;
+        let Command { id: request, reply_to, request: what, entry, request_id, .. } = command;
         let (Some(work), Some(entry)) = (Work::of(what), entry) else { return };
         let lane = work.lane(&entry);
         let waiting = (request, reply_to);
@@ -173,7 +175,8 @@ impl Outbox {
         if let Work::Send(send) = &work {
             state.entries.insert(send.message_id.clone(), entry.clone());
         }
-        let pending = Pending { work, waiting: vec![waiting], start_by, handed, message, handed_as: None };
+        let waiting = vec![waiting];
+        let pending = Pending { work, request_id, waiting, start_by, handed, message, handed_as: None };
         state.pending.insert(entry.clone(), pending);
         if overloaded {
             drop(state);
@@ -404,8 +407,10 @@ impl Outbox {
 
     /// Forgets what is recorded, and answers whoever waits.
     async fn finished(&self, entry: &str, outcome: &Outcome) {
-        let waiting = self.state().remove(entry).map(|pending| pending.waiting).unwrap_or_default();
+        let pending = self.state().remove(entry);
         self.settled.notify_waiters();
+        let Some(Pending { waiting, request_id, .. }) = pending else { return };
+        outcome::log(&self.session, request_id.as_deref(), outcome);
         self.reply(waiting, outcome).await;
     }
 

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::outbox::{Connection, failure};
+use super::outcome;
 use crate::redis::Redis;
 
 /// Questions of one session under way at once; beyond it they are refused. WhatsApp answers in well under a second, and
@@ -51,7 +52,7 @@ impl Questions {
 
     /// Takes a question that is worth an answer for `remaining`.
     pub(crate) fn submit(self: &Arc<Self>, command: Command, remaining: Duration) {
-        let Command { id, reply_to, request, .. } = command;
+        let Command { id, reply_to, request, request_id, .. } = command;
         let Request::Ask(question) = request else { return };
         let questions = Arc::clone(self);
         let permit = Arc::clone(&self.free).try_acquire_owned();
@@ -64,6 +65,7 @@ impl Questions {
             // Too late: nobody waits any more.
             let Ok(answer) = answer else { return };
             let outcome = answer.map_or_else(Outcome::Failed, Outcome::Done);
+            outcome::log(&questions.session, request_id.as_deref(), &outcome);
             questions.reply(&reply_to, &Reply { id, outcome }).await;
         };
         self.tracker.spawn(async move {

@@ -131,7 +131,7 @@ impl<P: Port> Store<P> {
         let fingerprint = serde_json::to_vec(&request).map_err(|_| BROKEN)?;
         let fingerprint = ids::fingerprint(&fingerprint);
         let entry = key.map_or_else(|| ids::token(self.port.random()), ids::ledger_entry);
-        let rung = Rung::new(session, Some(&entry), request, &self.port)?;
+        let rung = self.rung(session, Some(&entry), request)?;
         let (between, after) = match rung.after.split_once(NO_MESSAGE_ID) {
             Some((between, after)) => (format!("{between}\"message_id\":\""), format!("\"{after}")),
             None => (rung.after, String::new()),
@@ -163,7 +163,7 @@ impl<P: Port> Store<P> {
 
     /// Rings a session's host with a question that is worth an answer for `within`.
     pub async fn ask(&self, session: &SessionId, question: Question, within: Duration) -> Result<Accepted, RedisError> {
-        let rung = Rung::new(session, None, Request::Ask(question), &self.port)?;
+        let rung = self.rung(session, None, Request::Ask(question))?;
         let keys = SessionKeys::new(session);
         let (length, within) = (STREAM_LENGTH.to_string(), within.as_millis().to_string());
         let arguments = [
@@ -230,9 +230,10 @@ struct Rung {
     stream_after: String,
 }
 
-impl Rung {
-    fn new<P: Port>(session: &SessionId, entry: Option<&str>, request: Request, port: &P) -> Result<Self, RedisError> {
+impl<P: Port> Store<P> {
+    fn rung(&self, session: &SessionId, entry: Option<&str>, request: Request) -> Result<Rung, RedisError> {
         const OWNER: &str = "OWNER";
+        let port = &self.port;
         let queue = Queue { command: ids::token(port.random()), list: keys::replies(&ids::token(port.random())) };
         let command = Command {
             id: queue.command.clone(),
@@ -241,11 +242,12 @@ impl Rung {
             send_by: 0,
             entry: entry.map(str::to_owned),
             request,
+            request_id: self.request.clone(),
         };
         let command = serde_json::to_string(&command).map_err(|_| BROKEN)?;
         let (before, after) = command.split_once("\"send_by\":0").ok_or(BROKEN)?;
         let (stream_before, stream_after) = around(&keys::host_commands(OWNER), OWNER);
-        Ok(Self {
+        Ok(Rung {
             queue,
             before: format!("{before}\"send_by\":"),
             after: after.to_owned(),

@@ -29,9 +29,8 @@ pub(super) async fn login<P: Port>(State(app): State<App<P>>, headers: HeaderMap
         return Ok(answer::done("Login successful"));
     }
     let Attempt { address, left, .. } = &attempt;
-    answer::log(&format_args!(
-        "a dashboard login from {address} failed; {left} more until they are refused for a while"
-    ));
+    app.trace
+        .log(&format_args!("a dashboard login from {address} failed; {left} more until they are refused for a while"));
     Err(ErrorCode::InvalidCredentials.into())
 }
 

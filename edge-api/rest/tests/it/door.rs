@@ -2,6 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use contract::function::{Function, Invocation};
+use contract::keys;
+use redis::AsyncCommands;
 use serde_json::json;
 
 use crate::api::Api;
@@ -103,16 +106,30 @@ async fn readiness() {
     let mut api = Api::start(&[]).await;
     let reply = api.call("GET", "/api/ready").await;
     reply.assert_failure(503, "no_host", "No session host is alive");
-    assert_eq!(reply.json()["data"], json!({"functions": true, "redis": true, "host": false}));
+    let unknown = json!({"webhooks": "unknown"});
+    assert_eq!(reply.json()["data"], json!({"functions": unknown, "redis": true, "host": false}));
     host::heartbeat(&api).await;
     assert_eq!(
         api.call("GET", "/api/ready").await.assert_success("Ready"),
-        json!({"functions": true, "redis": true, "host": true})
+        json!({"functions": unknown, "redis": true, "host": true})
     );
+    let now = host::now(&mut api.redis).await;
+    for (ok, at, state, status) in
+        [(false, now, "failed", 503), (false, now - 60_000, "failed", 200), (true, now, "ok", 200)]
+    {
+        let invocation = Invocation { ok, at, error: (!ok).then(|| "no answer".to_owned()) };
+        let invocation = serde_json::to_string(&invocation).unwrap();
+        let _: () = api.redis.hset(keys::FUNCTIONS, Function::Webhooks.as_str(), invocation).await.unwrap();
+        let reply = api.call("GET", "/api/ready").await;
+        assert_eq!((reply.status.as_u16(), &reply.json()["data"]["functions"]["webhooks"]), (status, &json!(state)));
+        if status == 503 {
+            reply.assert_failure(503, "function_failed", "A function of the edge fails: webhooks");
+        }
+    }
     let _: Result<(), _> = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async(&mut api.redis).await;
     let reply = api.call("GET", "/api/ready").await;
     reply.assert_failure(503, "storage_unavailable", "Storage is unavailable");
-    assert_eq!(reply.json()["data"], json!({"functions": true, "redis": false, "host": false}));
+    assert_eq!(reply.json()["data"], json!({"functions": unknown, "redis": false, "host": false}));
     api.call("GET", "/api/whatsapp/sessions").await.assert_failure(
         503,
         "storage_unavailable",

@@ -130,6 +130,7 @@ impl Member {
             send_by: self.redis.now_ms().await.unwrap() + START_WITHIN_MS,
             entry: entered_as.map(|_| id.clone()),
             request,
+            request_id: None,
         };
         let command = serde_json::to_string(&command).unwrap();
         let keys = SessionKeys::new(&self.world.session);

@@ -1,7 +1,7 @@
 //! Operations on the server and on sessions.
 
 use contract::error::ErrorCode::{
-    InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable, SandboxNotConfigured,
+    FunctionFailed, InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable, SandboxNotConfigured,
     SessionAlreadyConnected, SessionNotFound, StorageUnavailable, Timeout, TooManyAttempts,
 };
 use contract::routes::{CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS};
@@ -30,11 +30,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Whether everything is there that is needed; `data` says which part is not",
         sentence: Some("Ready"),
         data: Data::Fields(&[
-            must("functions", Kind::Flag, "Whether the functions of the edge answer."),
+            must(
+                "functions",
+                Kind::Object,
+                "Each function that the host invokes: `ok`, `failed` (that it failed within the last minute is a 503) or `unknown` (it was never invoked).",
+            ),
             must("redis", Kind::Flag, "Whether Redis answers."),
             must("host", Kind::Flag, "Whether a session host is alive."),
         ]),
-        codes: &[StorageUnavailable, NoHost],
+        codes: &[StorageUnavailable, NoHost, FunctionFailed],
         open: true,
         ..PLAIN
     },
