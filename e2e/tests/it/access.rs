@@ -76,7 +76,8 @@ async fn guessing_the_dashboards_password_is_slow_and_seen() -> anyhow::Result<(
 
 #[tokio::test]
 async fn pages_of_other_places_read_what_is_listed() -> anyhow::Result<()> {
-    let stack = Plan::default().setting("CORS_ORIGIN", "https://shop.example, https://b.example").start().await?;
+    let plan = Plan::default().api_key(KEY).setting("CORS_ORIGIN", "https://shop.example, https://b.example");
+    let stack = plan.start().await?;
     for method in [Method::GET, Method::OPTIONS] {
         for (origin, allowed) in [
             (Some("https://shop.example"), Some("https://shop.example")),
