@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use contract::envelope::Envelope;
@@ -12,6 +12,9 @@ use contract::error::ErrorCode;
 use edge_core::port::RedisError;
 use serde::Serialize;
 use serde_json::Value;
+
+/// Seconds after which a session that has too much under way is worth another try.
+const TRY_AGAIN_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// What a handler gives.
 pub(crate) type Answer = Result<Response<Body>, Failure>;
@@ -35,8 +38,9 @@ impl Failure {
     /// A failure with a sentence of its own.
     pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         use ErrorCode::{
-            FetchFailed, FileTooLarge, InvalidRecipient, InvalidSessionId, NoHost, Overloaded, RecipientNotOnWhatsapp,
-            SendFailed, SendRefused, SessionAlreadyConnected, Timeout, UploadFailed, UrlRefused,
+            FetchFailed, FileTooLarge, GroupNotFound, InvalidRecipient, InvalidSessionId, InviteInvalid, NoHost,
+            NotAllowed, OutcomeUnknown, Overloaded, RecipientNotOnWhatsapp, Refused, SendFailed, SendRefused,
+            SessionAlreadyConnected, Timeout, UploadFailed, UrlRefused,
         };
         let engine = matches!(
             code,
@@ -53,6 +57,11 @@ impl Failure {
                 | FetchFailed
                 | FileTooLarge
                 | UploadFailed
+                | GroupNotFound
+                | InviteInvalid
+                | NotAllowed
+                | Refused
+                | OutcomeUnknown
         );
         Self { code, message: message.into(), data: None, cause: None, engine }
     }
@@ -92,6 +101,9 @@ impl Failure {
         let envelope = Envelope::failure(self.code, &self.message, self.data.as_ref());
         let mut response = json(&envelope);
         *response.status_mut() = status;
+        if self.code == ErrorCode::Overloaded {
+            response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN_AFTER);
+        }
         response
     }
 }

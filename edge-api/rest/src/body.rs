@@ -23,6 +23,9 @@ pub(crate) const MAX_BODY: usize = 100 * 1024;
 /// Longest time a body may take to arrive: at the limit of its size that is 10 kB/s.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
+/// What may stand before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The sentence for a form that is none.
 const NO_FORM: &str = "Request body is not a valid form";
 
@@ -98,7 +101,10 @@ pub(crate) async fn read<P: Port>(port: &P, headers: &HeaderMap, body: Body) -> 
 }
 
 /// The top level must be an object or an array; no route takes an array, so one holds no fields.
+///
+/// A byte order mark, which editors of Windows put before it, says nothing.
 fn json(bytes: &[u8]) -> Option<Map<String, Value>> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     match serde_json::from_slice(bytes).ok()? {
         Value::Object(object) => Some(object),
         Value::Array(_) => Some(Map::new()),

@@ -22,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 use waproto::whatsapp as wa;
-use whatsapp_rust::{Client, SendError, SendOptions};
+use whatsapp_rust::{Client, IqError, SendError, SendOptions};
 
 use super::ledger::{Ledger, Unfinished};
+use super::refusal::Trouble;
 use super::{changes, outcome, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
@@ -359,6 +360,9 @@ impl Outbox {
             Err(SendError::Client(_) | SendError::NotLoggedIn | SendError::Iq(_)) if !client.is_logged_in() => {
                 debug!(session = %self.session, "the connection went away under a message; it is sent again after the reconnect");
                 Ok(())
+            }
+            Err(SendError::Iq(error @ IqError::ServerError { .. })) if send.chat.is_group() => {
+                Err(Trouble::from(&error).failure())
             }
             Err(error) => {
                 warn!(session = %self.session, error = %error, "the client could not send a message");

@@ -113,7 +113,7 @@ const SEND: Operation = Operation {
     by_host: true,
     repeatable: true,
     data: Data::Type(Schemas::of::<Sent>),
-    codes: &[InvalidRecipient, RecipientNotOnWhatsapp, SendRefused, SendFailed],
+    codes: &[InvalidRecipient, RecipientNotOnWhatsapp, SendRefused, SendFailed, GroupNotFound, NotAllowed, Refused],
     ..READ
 };
 
@@ -124,6 +124,9 @@ const SEND_FILE: Operation = Operation {
         RecipientNotOnWhatsapp,
         SendRefused,
         SendFailed,
+        GroupNotFound,
+        NotAllowed,
+        Refused,
         UrlRefused,
         FetchFailed,
         FileTooLarge,

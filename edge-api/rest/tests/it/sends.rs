@@ -266,7 +266,9 @@ async fn too_much_under_way() {
     let _: () = redis.hset_multiple("chatery:{s}:unfinished", &fields).await.unwrap();
     let body = json!({"sessionId": "s", "chatId": "6281200001111", "message": "x"});
     let message = "Too many requests under way for this session";
-    api.call_json("POST", SEND, &body).await.assert_failure(503, "overloaded", message);
+    let reply = api.call_json("POST", SEND, &body).await;
+    reply.assert_failure(503, "overloaded", message);
+    assert_eq!(reply.header("retry-after"), Some("1"));
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ async fn bodies() {
             malformed(api.call_raw("POST", path, "application/json", text).await);
         }
         malformed(api.call_raw("POST", path, "application/json", b"{\"a\":\"\xff\"}").await);
+        let marked = api.call_raw("POST", path, "application/json", b"\xef\xbb\xbf{}").await;
+        marked.assert_failure(400, "missing_field", "Missing required field: sessionId");
         let form = api.call_raw("POST", path, "application/x-www-form-urlencoded", "a=%zz").await;
         form.assert_failure(400, "malformed_body", "Request body is not a valid form");
         let required =

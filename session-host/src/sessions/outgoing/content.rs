@@ -140,7 +140,8 @@ fn file_name(name: &str) -> String {
     };
     let name: String = name.chars().filter(plain).collect();
     let name = name.trim();
-    if name.is_empty() { "file".to_owned() } else { name.to_owned() }
+    // A name of dots alone is a folder's.
+    if name.trim_start_matches('.').is_empty() { "file".to_owned() } else { name.to_owned() }
 }
 
 /// The same message in the wrapper that the apps put around a document with a caption.
@@ -190,6 +191,8 @@ mod tests {
             ("a\r\nb\0.txt", "ab.txt"),
             ("  ", "file"),
             ("x/", "file"),
+            ("x/..", "file"),
+            (".profile", ".profile"),
             ("Rechnung für Zoë.pdf", "Rechnung für Zoë.pdf"),
         ] {
             assert_eq!(file_name(given), shown);
