@@ -52,6 +52,16 @@ async fn a_deleted_session_is_unlinked_and_erased() -> anyhow::Result<()> {
     stack.stop().await
 }
 
+#[tokio::test]
+async fn the_name_of_an_account_is_shown_as_soon_as_it_is_told() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let shop = stack.linked("shop", "Shop").await?;
+    stack.api.wait_for_status("shop", |shown| shown.name.as_deref() == Some("Shop")).await?;
+    stack.phones.does(&shop.number, "name", json!({ "name": "Toko" })).await?;
+    stack.api.wait_for_status("shop", |shown| shown.name.as_deref() == Some("Toko")).await?;
+    stack.stop().await
+}
+
 /// What Redis keeps of a session.
 fn keys_of(redis: &Client, session: &str) -> anyhow::Result<Vec<String>> {
     Ok(redis::cmd("KEYS").arg(format!("*{{{session}}}*")).query(&mut redis.get_connection()?)?)

@@ -211,7 +211,10 @@ impl Actor {
                     }
                     Some(Order::Leave) | None => Input::Leave,
                 },
-                Some(signal) = self.signals.recv() => self.heard(signal),
+                Some(signal) = self.signals.recv() => match self.heard(signal) {
+                    Some(input) => input,
+                    None => continue,
+                },
                 () = at(retry_at) => {
                     self.retry_at = None;
                     Input::Retry
@@ -286,8 +289,9 @@ impl Actor {
         }
     }
 
-    fn heard(&mut self, signal: Signal) -> Input {
-        match signal {
+    /// What a signal means for the state. `None` when it stays as it is.
+    fn heard(&mut self, signal: Signal) -> Option<Input> {
+        Some(match signal {
             Signal::Qr(code) => {
                 self.slow_at = None;
                 Input::Qr(code)
@@ -304,6 +308,10 @@ impl Actor {
                 }
                 Input::Online
             }
+            Signal::Renamed => {
+                self.record_at = Some(Instant::now());
+                return None;
+            }
             Signal::Lost => {
                 self.offline();
                 self.slow_at = Some(Instant::now() + SLOW_AFTER);
@@ -311,7 +319,7 @@ impl Actor {
             }
             Signal::Refused => Input::Refused,
             Signal::Ended(reason) => Input::Ended(reason),
-        }
+        })
     }
 
     async fn start(&mut self) -> Result<(), StatusReason> {

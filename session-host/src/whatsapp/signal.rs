@@ -23,6 +23,8 @@ pub enum Signal {
     Paired,
     /// Connected and in sync.
     Online,
+    /// The account has another name; of a new account it comes after the connection.
+    Renamed,
     /// The connection is gone; the client reconnects by itself.
     Lost,
     /// WhatsApp refused the login for the moment.
@@ -108,6 +110,7 @@ fn signal(event: &Event) -> Option<Signal> {
         Event::PairingQrCodesExhausted(_) => Signal::QrExpired,
         Event::PairSuccess(_) => Signal::Paired,
         Event::Connected(_) => Signal::Online,
+        Event::SelfPushNameUpdated(_) => Signal::Renamed,
         Event::Disconnected(_) => Signal::Lost,
         Event::LoggedOut(_) => Signal::Ended(StatusReason::LoggedOut),
         Event::StreamReplaced(_) => Signal::Ended(StatusReason::Replaced),
