@@ -11,7 +11,8 @@
 //! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
 //! | `functions` | HASH | function ([`crate::function::Function`]) → its last [`crate::function::Invocation`] as JSON | host → edge | for ever |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
-//! | `answer:{s}:<digest>` | HASH | an answer to an `Idempotency-Key`, or the claim of who works at it; not below the session's own keys: that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
+//! | `answer:{s}:<digest>` | HASH | that an `Idempotency-Key` was answered, or the claim of who works at it; beside the session's own keys, since that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
+//! | `{s}:answer:<digest>` | STRING | the answer itself, as JSON | edge → edge | 24 h, until deleted |
 //! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
 //! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
 //! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
@@ -164,10 +165,15 @@ impl SessionKeys {
         format!("{}ledger:{entry}", self.prefix)
     }
 
-    /// HASH: an answer that is given again to the same key. It lies beside the session's keys, not among them, so that erasing the
-    /// session leaves it.
-    pub fn answer(&self, digest: &str) -> String {
+    /// HASH: what an idempotency key stands for. It lies beside the session's keys, not among them, so that erasing the session
+    /// leaves it.
+    pub fn answered(&self, digest: &str) -> String {
         format!("{}{digest}", self.answers)
+    }
+
+    /// STRING: the answer that an idempotency key is given again. It is erased with the session.
+    pub fn answer(&self, digest: &str) -> String {
+        format!("{}answer:{digest}", self.prefix)
     }
 
     /// HASH: commands that are accepted and not finished.
@@ -309,12 +315,13 @@ mod tests {
             keys.lease(),
             keys.whatsapp("x"),
             keys.ledger("A"),
+            keys.answer("x"),
             keys.events(),
             keys.chat_index(&chat),
             keys.lids(),
         ] {
             assert!(key.starts_with("chatery:{shop}:"), "{key}");
         }
-        assert!(keys.answer("x").starts_with("chatery:answer:{shop}:"), "in the same slot, and not erased with it");
+        assert!(keys.answered("x").starts_with("chatery:answer:{shop}:"), "in the same slot, and not erased with it");
     }
 }

@@ -78,6 +78,9 @@ async fn an_answer_does_not_outlive_its_session() -> anyhow::Result<()> {
     assert_eq!(connect().await?.body["message"], "Session created");
     let deleted = asks(&stack, Method::DELETE, "", "delete", None).await?;
     assert_eq!(deleted.status, 200, "{deleted:?}");
+    let mut redis = stack.redis()?.get_connection()?;
+    let left: Vec<String> = redis::cmd("KEYS").arg("chatery:{shop}:answer:*").query(&mut redis)?;
+    assert!(left.is_empty(), "what it answered is erased: {left:?}");
     assert_eq!(connect().await?.body["message"], "Session created");
     assert_eq!(stack.api.sessions().await?.len(), 1, "it was created indeed");
     stack.stop().await

@@ -2,8 +2,8 @@
 //! harm. (Sends and changes at WhatsApp have the ledger instead; a key stands in one of the two.)
 //!
 //! A request first claims its key, so that of many at once one does the work and the others wait for its answer. A claim is
-//! short-lived: who died with it holds up nobody for long. An answer belongs to the session that it speaks of, and is forgotten with
-//! it; that a session was deleted outlives it.
+//! short-lived: who died with it holds up nobody for long. An answer belongs to the session that it speaks of, and is erased with it;
+//! that a session was deleted outlives it.
 
 use std::time::Duration;
 
@@ -20,11 +20,15 @@ use crate::script::Script;
 /// request that died.
 pub const CLAIM: Duration = Duration::from_secs(20);
 
-/// KEYS: answer, record, ledger entry of the same key. ARGV: claim, fingerprint, milliseconds it holds.
+/// KEYS: what the key stands for, record, ledger entry of the same key, answer. ARGV: claim, fingerprint, milliseconds it holds.
 static TAKE: Script = Script::new(
     "local known = redis.call('HMGET', KEYS[1], 'fp', 'of', 'status', 'body', 'by')
      local record = redis.call('HMGET', KEYS[2], 'created', 'desired')
-     local over = (known[2] or '') ~= '' and (known[2] ~= record[1] or record[2] == 'deleted')
+     local over = false
+     if (known[2] or '') ~= '' then
+       known[4] = redis.call('GET', KEYS[4])
+       over = known[2] ~= record[1] or record[2] == 'deleted' or not known[4]
+     end
      if known[1] and not over then
        if known[1] ~= ARGV[2] then return {'reused'} end
        if known[3] then return {'known', known[3], known[4]} end
@@ -37,20 +41,26 @@ static TAKE: Script = Script::new(
      return {'claimed'}",
 );
 
-/// KEYS: answer, record. ARGV: claim, fingerprint, status, body, seconds it is kept, whether it outlives its session.
+/// KEYS: what the key stands for, record, answer. ARGV: claim, fingerprint, status, body, seconds it is kept, whether it outlives
+/// its session.
 /// A claim that ran out may be another's by now, whose answer counts.
 static KEEP: Script = Script::new(
     "local known = redis.call('HMGET', KEYS[1], 'fp', 'by')
      if known[1] and known[2] ~= ARGV[1] then return {'late'} end
-     local session = ARGV[6] == 'outlives' and '' or redis.call('HGET', KEYS[2], 'created')
      redis.call('DEL', KEYS[1])
-     if not session then return {'gone'} end
-     redis.call('HSET', KEYS[1], 'fp', ARGV[2], 'of', session, 'status', ARGV[3], 'body', ARGV[4])
+     if ARGV[6] == 'outlives' then
+       redis.call('HSET', KEYS[1], 'fp', ARGV[2], 'status', ARGV[3], 'body', ARGV[4])
+     else
+       local session = redis.call('HGET', KEYS[2], 'created')
+       if not session then return {'gone'} end
+       redis.call('HSET', KEYS[1], 'fp', ARGV[2], 'of', session, 'status', ARGV[3])
+       redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5])
+     end
      redis.call('EXPIRE', KEYS[1], ARGV[5])
      return {'kept'}",
 );
 
-/// KEYS: answer. ARGV: claim.
+/// KEYS: what the key stands for. ARGV: claim.
 static RELEASE: Script = Script::new(
     "if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
      return {'released'}",
@@ -98,7 +108,9 @@ impl<P: Port> Store<P> {
     pub async fn claim(&self, of: &Keyed<'_>) -> Result<Claim, RedisError> {
         let claim = ids::token(self.port.random());
         let session = SessionKeys::new(of.session);
-        let keys = [answer(&session, of.key), session.record(), session.ledger(&ids::ledger_entry(of.key))];
+        let digest = digest(of.key);
+        let ledger = session.ledger(&ids::ledger_entry(of.key));
+        let keys = [session.answered(&digest), session.record(), ledger, session.answer(&digest)];
         let milliseconds = CLAIM.as_millis().to_string();
         let mut reply =
             Reply::new("claim", TAKE.run(&self.port, &keys, &[claim.as_str(), of.fingerprint, &milliseconds]).await?);
@@ -126,19 +138,21 @@ impl<P: Port> Store<P> {
         let (status, ttl) = (given.status.to_string(), TTL_SECONDS.to_string());
         let outlives = if outlives { "outlives" } else { "" };
         let arguments = [claimed.0.as_str(), of.fingerprint, &status, &given.body, &ttl, outlives];
-        KEEP.run(&self.port, &[answer(&session, of.key), session.record()], &arguments).await.map(drop)
+        let digest = digest(of.key);
+        let keys = [session.answered(&digest), session.record(), session.answer(&digest)];
+        KEEP.run(&self.port, &keys, &arguments).await.map(drop)
     }
 
     /// Gives a claimed key back.
     pub async fn release(&self, of: &Keyed<'_>, claimed: &Claimed) -> Result<(), RedisError> {
-        let keys = [answer(&SessionKeys::new(of.session), of.key)];
+        let keys = [SessionKeys::new(of.session).answered(&digest(of.key))];
         RELEASE.run(&self.port, &keys, &[claimed.0.as_str()]).await.map(drop)
     }
 }
 
-/// The key of the answer to an idempotency key.
-pub(super) fn answer(session: &SessionKeys, key: &str) -> String {
-    session.answer(&ids::fingerprint(key.as_bytes()))
+/// How an idempotency key is named among the keys of a session.
+pub(super) fn digest(key: &str) -> String {
+    ids::fingerprint(key.as_bytes())
 }
 
 #[cfg(test)]

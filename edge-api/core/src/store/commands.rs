@@ -19,7 +19,7 @@ use crate::script::Script;
 /// Most sends and changes of one session that may be under way: what a host works off well within [`SEND_WITHIN_MS`].
 const MAX_UNFINISHED: u64 = 1_000;
 
-/// KEYS: record, lease, ledger, unfinished, answer to the same key on the routes of sessions ([`super::answers`]).
+/// KEYS: record, lease, ledger, unfinished, what the same key stands for on the routes of sessions ([`super::answers`]).
 /// ARGV: message id if it is new, entry, fingerprint, command before its `send_by`, between that and its message id, after that,
 /// stream before and after the owner, stream field, stream length, ledger seconds, milliseconds to start within, most
 /// unfinished, codes that may be accepted anew.
@@ -138,8 +138,8 @@ impl<P: Port> Store<P> {
         };
         let retryable = RETRYABLE.iter().fold(" ".to_owned(), |text, code| text + code.as_str() + " ");
         let session = SessionKeys::new(session);
-        let answer = answers::answer(&session, key.unwrap_or(&entry));
-        let keys = [session.record(), session.lease(), session.ledger(&entry), session.unfinished(), answer];
+        let answered = session.answered(&answers::digest(key.unwrap_or(&entry)));
+        let keys = [session.record(), session.lease(), session.ledger(&entry), session.unfinished(), answered];
         let numbers = [STREAM_LENGTH, TTL_SECONDS, SEND_WITHIN_MS, MAX_UNFINISHED].map(|number| number.to_string());
         let [length, ttl, within, unfinished] = numbers.each_ref().map(String::as_str);
         let arguments = [
