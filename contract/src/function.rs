@@ -23,7 +23,7 @@ impl Function {
 
 /// The last invocation of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invocation {
+pub struct LastInvocation {
     /// Whether it did its work.
     pub ok: bool,
     /// When, Redis time in milliseconds.
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn an_invocation_keeps_its_form() {
         for json in [r#"{"ok":true,"at":1700000000000}"#, r#"{"ok":false,"at":1,"error":"no answer"}"#] {
-            let invocation: Invocation = serde_json::from_str(json).unwrap();
+            let invocation: LastInvocation = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&invocation).unwrap(), json);
         }
     }

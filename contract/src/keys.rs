@@ -9,7 +9,7 @@
 //! | `sessions` | ZSET | session id by creation time (ms) | edge, host → both | for ever |
 //! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
 //! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
-//! | `functions` | HASH | function ([`crate::function::Function`]) → its last [`crate::function::Invocation`] as JSON | host → edge | for ever |
+//! | `functions` | HASH | function ([`crate::function::Function`]) → its last [`crate::function::LastInvocation`] as JSON | host → edge | for ever |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
 //! | `answer:{s}:<digest>` | HASH | that an `Idempotency-Key` was answered, or the claim of who works at it; beside the session's own keys, since that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
 //! | `{s}:answer:<digest>` | STRING | the answer itself, as JSON | edge → edge | 24 h, until deleted |

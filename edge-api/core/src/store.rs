@@ -14,7 +14,7 @@ mod wishes;
 
 use std::vec::IntoIter;
 
-pub use answers::{CLAIM, Claim, Claimed, Given, Keyed};
+pub use answers::{CLAIM_HOLDS, Claimed, Given, KeyClaim, Keyed};
 pub use chats::{ChatKind, Contacts, Listed, ListedChat, ListedContact, Overview};
 pub use commands::{Accepted, MessageId, Queue};
 pub use config::{Change, Configured};

@@ -11,7 +11,7 @@ use contract::id::SessionId;
 use contract::routes;
 use edge_core::ids;
 use edge_core::port::{Port, RedisError};
-use edge_core::store::{CLAIM, Claim, Claimed, Keyed};
+use edge_core::store::{CLAIM_HOLDS, Claimed, KeyClaim, Keyed};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value, json};
 use tower_service::Service as _;
@@ -108,17 +108,17 @@ fn is_last(rest: &str) -> bool {
 
 /// Claims a key, waiting for another request that has it; `Err` is the answer that this one was given.
 async fn claim<P: Port>(app: &App<P>, keyed: &Keyed<'_>) -> Result<Result<Claimed, Response<Body>>, Failure> {
-    let mut pauses = Pauses::new(CLAIM);
+    let mut pauses = Pauses::new(CLAIM_HOLDS);
     loop {
         match app.store.claim(keyed).await? {
-            Claim::Claimed(claimed) => return Ok(Ok(claimed)),
-            Claim::Reused => return Err(ErrorCode::IdempotencyKeyReused.into()),
-            Claim::Known(given) => {
+            KeyClaim::Claimed(claimed) => return Ok(Ok(claimed)),
+            KeyClaim::Reused => return Err(ErrorCode::IdempotencyKeyReused.into()),
+            KeyClaim::Known(given) => {
                 let mut again = answer::typed("application/json; charset=utf-8", given.body);
                 *again.status_mut() = StatusCode::from_u16(given.status).unwrap_or(StatusCode::OK);
                 return Ok(Err(again));
             }
-            Claim::Taken => {}
+            KeyClaim::Taken => {}
         }
         let Some(pause) = pauses.next() else {
             let message = "A request with this Idempotency-Key is under way; ask again for its answer.";

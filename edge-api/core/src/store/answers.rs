@@ -18,7 +18,7 @@ use crate::script::Script;
 
 /// How long a claim holds: longer than any work of these routes takes, and no longer than a client may be kept waiting behind a
 /// request that died.
-pub const CLAIM: Duration = Duration::from_secs(20);
+pub const CLAIM_HOLDS: Duration = Duration::from_secs(20);
 
 /// KEYS: what the key stands for, record, ledger entry of the same key, answer. ARGV: claim, fingerprint, milliseconds it holds.
 static TAKE: Script = Script::new(
@@ -88,7 +88,7 @@ pub struct Keyed<'a> {
 
 /// What became of an attempt to claim a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum KeyClaim {
     /// It is the caller's; the work may begin.
     Claimed(Claimed),
     /// The same request is under way.
@@ -105,22 +105,22 @@ pub struct Claimed(String);
 
 impl<P: Port> Store<P> {
     /// Claims a key, unless it stands for something already.
-    pub async fn claim(&self, of: &Keyed<'_>) -> Result<Claim, RedisError> {
+    pub async fn claim(&self, of: &Keyed<'_>) -> Result<KeyClaim, RedisError> {
         let claim = ids::token(self.port.random());
         let session = SessionKeys::new(of.session);
         let digest = digest(of.key);
         let ledger = session.ledger(&ids::ledger_entry(of.key));
         let keys = [session.answered(&digest), session.record(), ledger, session.answer(&digest)];
-        let milliseconds = CLAIM.as_millis().to_string();
+        let milliseconds = CLAIM_HOLDS.as_millis().to_string();
         let mut reply =
             Reply::new("claim", TAKE.run(&self.port, &keys, &[claim.as_str(), of.fingerprint, &milliseconds]).await?);
         Ok(match reply.text()?.as_str() {
-            "claimed" => Claim::Claimed(Claimed(claim)),
-            "taken" => Claim::Taken,
-            "reused" => Claim::Reused,
+            "claimed" => KeyClaim::Claimed(Claimed(claim)),
+            "taken" => KeyClaim::Taken,
+            "reused" => KeyClaim::Reused,
             "known" => {
                 let status = reply.number()?.try_into().map_err(|_| RedisError::UnexpectedReply("claim"))?;
-                Claim::Known(Given { status, body: reply.text()? })
+                KeyClaim::Known(Given { status, body: reply.text()? })
             }
             _ => return reply.unexpected(),
         })

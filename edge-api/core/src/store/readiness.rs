@@ -1,6 +1,6 @@
 //! Whether the parts behind the edge are there, and those beside it do their work.
 
-use contract::function::{Function, Invocation};
+use contract::function::{Function, LastInvocation};
 use contract::keys;
 
 use super::{HOST_SILENCE_MS, Reply, Store};
@@ -47,10 +47,10 @@ pub enum FunctionState {
 
 impl FunctionState {
     fn of(noted: &str, now: u64) -> Self {
-        match serde_json::from_str::<Invocation>(noted) {
+        match serde_json::from_str::<LastInvocation>(noted) {
             Err(_) => Self::Unknown,
-            Ok(Invocation { ok: true, .. }) => Self::Works,
-            Ok(Invocation { at, .. }) => Self::Fails { lately: now.saturating_sub(at) < FAILS_FOR_MS },
+            Ok(LastInvocation { ok: true, .. }) => Self::Works,
+            Ok(LastInvocation { at, .. }) => Self::Fails { lately: now.saturating_sub(at) < FAILS_FOR_MS },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use contract::function::{Function, Invocation};
+use contract::function::{Function, LastInvocation};
 use contract::keys;
 use redis::AsyncCommands;
 use serde_json::json;
@@ -117,7 +117,7 @@ async fn readiness() {
     for (ok, at, state, status) in
         [(false, now, "failed", 503), (false, now - 60_000, "failed", 200), (true, now, "ok", 200)]
     {
-        let invocation = Invocation { ok, at, error: (!ok).then(|| "no answer".to_owned()) };
+        let invocation = LastInvocation { ok, at, error: (!ok).then(|| "no answer".to_owned()) };
         let invocation = serde_json::to_string(&invocation).unwrap();
         let _: () = api.redis.hset(keys::FUNCTIONS, Function::Webhooks.as_str(), invocation).await.unwrap();
         let reply = api.call("GET", "/api/ready").await;

@@ -1,8 +1,8 @@
 //! Operations on the server and on sessions.
 
 use contract::error::ErrorCode::{
-    FunctionFailed, InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable, SandboxNotConfigured,
-    SessionAlreadyConnected, SessionNotFound, StorageUnavailable, Timeout, TooManyAttempts,
+    FunctionFailed, InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable,
+    SandboxNotConfigured, SessionAlreadyConnected, SessionNotFound, StorageUnavailable, Timeout, TooManyAttempts,
 };
 use contract::routes::{CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS};
 use contract::session::{ConfigView, QrView, SessionInfo, SessionSummary};
