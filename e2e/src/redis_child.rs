@@ -16,12 +16,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Time between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A way to the Redis of a data directory. `None` when none was ever started there.
-pub(crate) fn client(data: &Path) -> anyhow::Result<Option<Client>> {
+/// The address of the Redis of a data directory. `None` when none was ever started there.
+pub(crate) fn url(data: &Path) -> Option<String> {
     let read = |name: &str| fs::read_to_string(data.join(name)).ok();
-    let (Some(port), Some(password)) = (read("redis/port"), read("redis-password")) else { return Ok(None) };
-    let url = format!("redis://:{}@127.0.0.1:{}", password.trim(), port.trim());
-    Client::open(url).map(Some).context("the address of a Redis")
+    let (port, password) = (read("redis/port")?, read("redis-password")?);
+    Some(format!("redis://:{}@127.0.0.1:{}", password.trim(), port.trim()))
+}
+
+/// A way to it.
+pub(crate) fn client(data: &Path) -> anyhow::Result<Option<Client>> {
+    url(data).map(Client::open).transpose().context("the address of a Redis")
 }
 
 /// Whether it still answers.

@@ -151,6 +151,11 @@ impl Stack {
         Ok(())
     }
 
+    /// The address of its Redis, with the password.
+    pub fn redis_url(&self) -> anyhow::Result<String> {
+        redis_child::url(&self.data()).context("no Redis was started")
+    }
+
     /// A way to its Redis.
     pub fn redis(&self) -> anyhow::Result<Client> {
         redis_child::client(&self.data())?.context("no Redis was started")

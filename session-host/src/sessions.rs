@@ -15,6 +15,7 @@ mod refusal;
 mod roster;
 pub mod state;
 mod supervisor;
+mod typing;
 
 pub use self::actor::Handle;
 pub use self::supervisor::{Sessions, SessionsConfig};

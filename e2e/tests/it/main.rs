@@ -7,6 +7,7 @@ mod coverage;
 mod events;
 mod fuzz;
 mod groups;
+mod hosts;
 mod input;
 mod kills;
 mod kinds;

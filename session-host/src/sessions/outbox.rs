@@ -11,13 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use contract::command::{self, Command, Failure, Outcome, Request};
-use contract::content::Content;
 use contract::error::ErrorCode;
 use contract::id::SessionId;
 use contract::jid::Jid;
 use contract::operation::Action;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
@@ -26,6 +25,7 @@ use whatsapp_rust::{Client, IqError, SendError, SendOptions};
 
 use super::ledger::{Ledger, Unfinished};
 use super::refusal::Trouble;
+use super::typing::show_typing;
 use super::{changes, outcome, outgoing};
 use crate::fence::FenceError;
 use crate::history::{Entry, History};
@@ -500,20 +500,4 @@ impl Outbox {
 
 pub(super) fn failure(code: ErrorCode) -> Failure {
     Failure { code, message: code.message().to_owned(), whatsapp_code: None }
-}
-
-/// Typing is a courtesy: when it cannot be shown, the message goes out all the same.
-async fn show_typing(client: &Client, to: &wacore_binary::Jid, content: &Content, time: Duration) {
-    let shown = match content {
-        Content::Audio { .. } => client.chatstate().send_recording(to).await,
-        _ => client.chatstate().send_composing(to).await,
-    };
-    if let Err(error) = shown {
-        debug!(%error, "typing could not be shown");
-        return;
-    }
-    sleep(time).await;
-    if let Err(error) = client.chatstate().send_paused(to).await {
-        debug!(%error, "typing could not be ended");
-    }
 }
