@@ -18,6 +18,12 @@ async fn set(api: &Api, session: &str, fields: &[(&str, &str)]) {
     let _: () = api.redis.clone().hset_multiple(format!("chatery:{{{session}}}:session"), fields).await.unwrap();
 }
 
+/// Webhooks without what the server adds: an id, and how they stand.
+fn plain(webhooks: &Value) -> Value {
+    let of_client = |hook: &Value| json!({ "url": hook["url"], "events": hook["events"] });
+    webhooks.as_array().unwrap().iter().map(of_client).collect()
+}
+
 #[tokio::test]
 async fn a_new_session_answers_with_its_qr_code() {
     let api = Api::start(&[("sandbox_enabled", "true"), ("default_network", "sandbox")]).await;
@@ -40,7 +46,7 @@ async fn a_new_session_answers_with_its_qr_code() {
         (&data["status"], &data["isConnected"], &data["network"]),
         (&json!("qr_ready"), &json!(false), &json!("sandbox"))
     );
-    assert_eq!((&data["metadata"], &data["webhooks"]), (&body["metadata"], &body["webhooks"]));
+    assert_eq!((&data["metadata"], plain(&data["webhooks"])), (&body["metadata"], body["webhooks"].clone()));
     assert_eq!((&data["phoneNumber"], &data["storeStats"]), (&Value::Null, &Value::Null));
     let picture = data["qrCode"].as_str().unwrap();
     assert!(picture.starts_with("data:image/png;base64,"));
@@ -151,14 +157,8 @@ async fn configuration_is_merged_and_concurrent_merges_lose_nothing() {
     let form = "metadata[e]=5&webhooks[0][url]=http%3A%2F%2Fa.example%2Fh&webhooks[0][events][]=qr";
     let data = api.call_raw("PATCH", path, "application/x-www-form-urlencoded", form).await;
     let data = data.assert_success("Session config updated");
-    assert_eq!(
-        data,
-        json!({
-            "sessionId": "s",
-            "metadata": {"a": "a", "b": "b", "c": "c", "d": "d", "e": "5"},
-            "webhooks": [{"url": "http://a.example/h", "events": ["qr"]}],
-        })
-    );
+    assert_eq!(data["metadata"], json!({"a": "a", "b": "b", "c": "c", "d": "d", "e": "5"}));
+    assert_eq!(plain(&data["webhooks"]), json!([{"url": "http://a.example/h", "events": ["qr"]}]));
     let many = (0..30).map(|n| {
         let body = json!({"metadata": {format!("key{n}"): n}});
         let api = &api;
