@@ -3,6 +3,8 @@
 
 mod channel;
 mod handshake;
+mod replays;
 
 pub(crate) use channel::{Opener, Sealer};
 pub(crate) use handshake::{Hello, NoiseError, Opened, Responder};
+pub(crate) use replays::Replays;

@@ -44,7 +44,7 @@ use crate::clock;
 use crate::config::{self, RESERVED_NUMBER, SimConfig};
 use crate::journal::Journal;
 use crate::media::MediaStore;
-use crate::noise::Responder;
+use crate::noise::{Replays, Responder};
 use crate::phone::content::{Content, Outgoing};
 use crate::server;
 use crate::stanza_log::{StanzaLog, Tap};
@@ -106,6 +106,7 @@ struct Inner {
     /// Files that phones load at the same time.
     loading: Arc<Semaphore>,
     playing: Playing,
+    replays: Replays,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -141,6 +142,7 @@ impl Sim {
             bursts: Bursts::default(),
             loading: Arc::new(Semaphore::new(beside::AT_ONCE)),
             playing: Playing::default(),
+            replays: Replays::default(),
             listener: Mutex::new(None),
         };
         let sim = Self { inner: Arc::new(inner) };
@@ -323,7 +325,11 @@ impl Sim {
     }
 
     pub(crate) fn responder(&self) -> Responder<'_> {
-        Responder { key: &self.inner.key, certificate_chain: &self.inner.certificate_chain }
+        Responder {
+            key: &self.inner.key,
+            certificate_chain: &self.inner.certificate_chain,
+            replays: &self.inner.replays,
+        }
     }
 
     pub(crate) fn next_connection(&self) -> ConnectionId {

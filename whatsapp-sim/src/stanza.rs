@@ -38,6 +38,18 @@ pub(crate) fn child_array<const N: usize>(node: &Node, tag: &str) -> Option<[u8;
     bytes(node.get_optional_child(tag)?)?.try_into().ok()
 }
 
+/// About how many bytes a node takes, with everything in it.
+pub(crate) fn weight(node: &Node) -> usize {
+    let attrs: usize = node.attrs.iter().map(|(key, value)| key.len() + value.as_str().len()).sum();
+    let content = match &node.content {
+        None => 0,
+        Some(NodeContent::Bytes(bytes)) => bytes.len(),
+        Some(NodeContent::String(text)) => text.len(),
+        Some(NodeContent::Nodes(nodes)) => nodes.iter().map(weight).sum(),
+    };
+    size_of::<Node>() + attrs + content
+}
+
 /// A big-endian number of at most four bytes in a child.
 pub(crate) fn child_number(node: &Node, tag: &str) -> Option<u32> {
     let bytes = bytes(node.get_optional_child(tag)?)?;

@@ -9,6 +9,10 @@ use wacore_noise::framing::encode_frame;
 
 use super::NoiseError;
 
+/// The longest stanza. What a client sends to the largest group, with keys for each of its devices, is half of it; a stanza of
+/// small children takes a hundred times its length in memory.
+const MAX_STANZA: usize = 2 * 1024 * 1024;
+
 /// Encrypts what the server sends.
 pub(crate) struct Sealer {
     cipher: NoiseCipher,
@@ -45,6 +49,9 @@ impl Opener {
         self.cipher.decrypt_in_place_with_counter(self.counter, &mut frame).map_err(|_| NoiseError::Frame)?;
         self.counter = self.counter.checked_add(1).ok_or(NoiseError::Frame)?;
         let bytes = util::unpack_bytes(frame).map_err(|_| NoiseError::Stanza)?;
+        if bytes.len() > MAX_STANZA {
+            return Err(NoiseError::TooLong);
+        }
         OwnedNodeRef::new(bytes).map(|node| node.to_owned_node()).map_err(|_| NoiseError::Stanza)
     }
 }

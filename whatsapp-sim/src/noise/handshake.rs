@@ -10,7 +10,7 @@ use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::handshake_message::{ClientHello, ServerHello};
 use waproto::whatsapp::{ClientPayload, HandshakeMessage};
 
-use super::{Opener, Sealer};
+use super::{Opener, Replays, Sealer};
 
 /// Why a handshake or a frame was refused; each ends the connection.
 #[derive(Debug, Error)]
@@ -18,6 +18,9 @@ pub(crate) enum NoiseError {
     /// Not the handshake message that is due now.
     #[error("not a handshake message, or not the one that is due")]
     Message,
+    /// A hello that was said before.
+    #[error("the hello was said before")]
+    Replayed,
     /// The cryptography of the handshake failed.
     #[error("the handshake failed: {0}")]
     Handshake(#[from] HandshakeError),
@@ -27,6 +30,9 @@ pub(crate) enum NoiseError {
     /// A frame does not decrypt, or the counter is used up.
     #[error("a frame does not decrypt")]
     Frame,
+    /// A stanza is longer than any that a client has to send.
+    #[error("a stanza is too long")]
+    TooLong,
     /// A frame holds no stanza, or a stanza fits no frame.
     #[error("a frame holds no stanza")]
     Stanza,
@@ -36,6 +42,7 @@ pub(crate) enum NoiseError {
 pub(crate) struct Responder<'a> {
     pub(crate) key: &'a KeyPair,
     pub(crate) certificate_chain: &'a [u8],
+    pub(crate) replays: &'a Replays,
 }
 
 /// What follows the client's hello: either all is known (IK) or its finish has to come (XX, `XXfallback`).
@@ -73,6 +80,7 @@ impl Responder<'_> {
             return self.answer_xx(NOISE_PATTERN_XX, theirs, ephemeral);
         }
         match self.read_ik(&hello, theirs) {
+            Ok(_) if !self.replays.is_new(theirs) => Err(NoiseError::Replayed),
             Ok((noise, client_key, payload)) => self.answer_ik(noise, theirs, client_key, &payload, &ephemeral),
             Err(_) => self.answer_xx(NOISE_PATTERN_XXFALLBACK, theirs, ephemeral),
         }

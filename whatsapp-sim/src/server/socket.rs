@@ -28,6 +28,9 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 const LINGER: Duration = Duration::from_secs(2);
 /// What a routing hint begins with; this server never gives any, a client may have one from elsewhere.
 const ROUTING_MAGIC: [u8; 4] = *b"ED\x00\x01";
+/// What a stranger may send before it has shown a key: real handshakes have some hundred bytes, with a long push name a few
+/// thousand.
+const MAX_HANDSHAKE: usize = 64 * 1024;
 /// Real hints have some dozen bytes; this bounds what a stranger can make the server collect.
 const MAX_ROUTING: usize = 4096;
 
@@ -37,6 +40,8 @@ struct Frames {
     decoder: FrameDecoder,
     /// Bytes before the first frame, until the head of the conversation is complete.
     head: Option<Vec<u8>>,
+    /// How many bytes more a stranger may send; nothing is counted any more once the handshake is over.
+    room: Option<usize>,
 }
 
 impl Frames {
@@ -57,6 +62,9 @@ impl Frames {
     }
 
     fn take(&mut self, bytes: &[u8]) -> Option<()> {
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(bytes.len())?;
+        }
         let Some(head) = &mut self.head else {
             self.decoder.feed(bytes);
             return Some(());
@@ -107,7 +115,7 @@ fn after_head(bytes: &[u8]) -> Head<'_> {
 pub(crate) async fn run(sim: Sim, socket: WebSocket, host: Option<String>) {
     let id = sim.next_connection();
     let (mut sink, stream) = socket.split();
-    let mut frames = Frames { stream, decoder: FrameDecoder::new(), head: Some(Vec::new()) };
+    let mut frames = Frames { stream, decoder: FrameDecoder::new(), head: Some(Vec::new()), room: Some(MAX_HANDSHAKE) };
     let closing = sim.stopping().child_token();
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(&sim, &mut frames, &mut sink));
     let opened = tokio::select! {
@@ -120,6 +128,7 @@ pub(crate) async fn run(sim: Sim, socket: WebSocket, host: Option<String>) {
         Err(_) => return tracing::debug!("a handshake took too long"),
     };
     let Opened { client_key, payload, sealer, opener } = opened;
+    frames.room = None;
     let (outbox, queued) = mpsc::channel(OUTBOX_CAPACITY);
     let tap = sim.tap(id, &payload);
     let writer = tokio::spawn(write(sink, queued, sealer, tap.clone(), closing.clone()));

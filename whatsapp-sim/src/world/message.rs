@@ -2,6 +2,8 @@
 //! inside; what it does not know it copies through. Every account is LID-migrated, so every stanza speaks LIDs and
 //! carries the number beside.
 
+use std::collections::BTreeMap;
+
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, JidExt as _, Node};
 
@@ -17,6 +19,12 @@ use crate::{address, clock, stanza};
 const UNKNOWN_RECIPIENT: u16 = 404;
 /// The refusal of a message without an id or an addressee.
 const MALFORMED: u16 = 400;
+/// The refusal of a message that is too large to be one.
+const TOO_LARGE: u16 = 413;
+/// Clients make ids of about twenty characters.
+const MAX_ID: usize = 128;
+/// What one device gets of a message: it is kept for each that is away. A text has 64 KiB, and a preview not much more.
+const MAX_COPY: usize = 512 * 1024;
 
 /// One message on its way, without what differs per device.
 pub(super) struct Envelope<'a> {
@@ -35,7 +43,8 @@ impl World {
         let Ok(refused) = self.strike_send(connection, from, message) else { return };
         let verdict = match (refused, stanza::attr(message, "id"), &to) {
             (Some(code), ..) => Err(code),
-            (None, Some(id), Some(to)) => match self.chat_of(to) {
+            _ if largest_copy(message) > MAX_COPY => Err(TOO_LARGE),
+            (None, Some(id), Some(to)) if (1..=MAX_ID).contains(&id.len()) => match self.chat_of(to) {
                 Some(Chat::Newsletter(channel)) => {
                     self.newsletter_message(from, message, &id, channel).map_err(Refusal::code)
                 }
@@ -73,11 +82,13 @@ impl World {
             return self.route_to_many(&envelope);
         }
         if let Some(participants) = message.get_optional_child("participants") {
-            let mut to_devices: Vec<(DeviceRef, Vec<Node>)> = Vec::new();
+            // Whoever is named again gets nothing more.
+            let mut to_devices: BTreeMap<DeviceRef, Vec<Node>> = BTreeMap::new();
             for participant in participants.get_children_by_tag("to") {
                 let device = stanza::jid(participant, "jid").and_then(|jid| self.resolve_device(&jid));
                 if let Some(device) = device {
-                    to_devices.push((device, participant.get_children_by_tag("enc").cloned().collect()));
+                    let own = || participant.get_children_by_tag("enc").cloned().collect();
+                    to_devices.entry(device).or_insert_with(own);
                 }
             }
             for (device, ciphertexts) in to_devices {
@@ -152,4 +163,12 @@ impl World {
     pub(super) fn person(&self, jid: &Jid) -> Option<u64> {
         if jid.is_group() || jid.is_newsletter() { None } else { self.resolve(jid) }
     }
+}
+
+/// How much one device may get of a message at most: what is for all, and the most of what is for one.
+fn largest_copy(message: &Node) -> usize {
+    let (named, shared): (Vec<&Node>, Vec<&Node>) =
+        stanza::children(message).iter().partition(|child| child.tag == "participants");
+    let own = named.into_iter().flat_map(stanza::children).map(stanza::weight).max().unwrap_or(0);
+    shared.into_iter().map(stanza::weight).sum::<usize>() + own
 }

@@ -14,6 +14,8 @@ use crate::stanza;
 
 /// How many stanzas wait for one device; beyond it the oldest goes, as WhatsApp's do with age.
 const QUEUE_CAPACITY: usize = 20_000;
+/// How many bytes these have together: real stanzas are small, and nobody fills the memory for somebody who is away.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// What kind of acknowledgement ends an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,8 @@ pub(crate) struct Queue {
     /// Where the entries of an id are: a client that comes back to thousands acknowledges them one by one.
     places: HashMap<String, BTreeSet<u64>>,
     next: u64,
+    /// The stanzas together.
+    bytes: usize,
 }
 
 impl Queue {
@@ -59,17 +63,24 @@ impl Queue {
 
     fn put(&mut self, sequence: u64, entry: Queued) {
         self.places.entry(entry.id.clone()).or_default().insert(sequence);
+        self.bytes += entry.stanza.0.len();
         self.entries.insert(sequence, entry);
     }
 
-    fn drop_oldest(&mut self) -> Option<u64> {
-        let oldest = *self.entries.first_key_value()?.0;
-        self.remove(oldest);
-        Some(oldest)
+    /// Drops the oldest as long as there is too much; the newest stays whatever it is.
+    fn drop_what_is_too_much(&mut self) -> Vec<u64> {
+        let mut dropped = Vec::new();
+        while self.entries.len() > QUEUE_CAPACITY || (self.bytes > QUEUE_BYTES && self.entries.len() > 1) {
+            let Some((&oldest, _)) = self.entries.first_key_value() else { break };
+            self.remove(oldest);
+            dropped.push(oldest);
+        }
+        dropped
     }
 
     fn remove(&mut self, sequence: u64) {
         let Some(entry) = self.entries.remove(&sequence) else { return };
+        self.bytes = self.bytes.saturating_sub(entry.stanza.0.len());
         if let Some(places) = self.places.get_mut(&entry.id) {
             places.remove(&sequence);
             if places.is_empty() {
@@ -106,9 +117,9 @@ impl World {
         let Some(device) = self.device_mut(to) else { return };
         let sequence = device.queue.append(Queued { class, id, stanza: Blob(bytes) });
         let target = device.connection.filter(|_| device.live);
-        let overflow = (device.queue.entries.len() > QUEUE_CAPACITY).then(|| device.queue.drop_oldest()).flatten();
+        let overflow = device.queue.drop_what_is_too_much();
         self.touch(Key::Queue(to.number, to.device, sequence));
-        if let Some(oldest) = overflow {
+        for oldest in overflow {
             self.counters.dropped_from_queues += 1;
             self.touch(Key::Queue(to.number, to.device, oldest));
         }
@@ -168,6 +179,26 @@ mod tests {
             queue.remove(sequence);
         }
         assert!(queue.entries.is_empty() && queue.places.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_is_too_much() {
+        let large = |id: &str| Queued { stanza: Blob(vec![0; QUEUE_BYTES / 2]), ..entry(Class::Message, id) };
+        let mut queue = Queue::default();
+        for id in ["A", "B", "C"] {
+            queue.append(large(id));
+        }
+        assert_eq!(queue.drop_what_is_too_much(), [0]);
+        assert_eq!(queue.bytes, QUEUE_BYTES);
+        for _ in 0..QUEUE_CAPACITY {
+            queue.append(entry(Class::Receipt, "D"));
+        }
+        assert_eq!(queue.drop_what_is_too_much(), [1, 2]);
+        assert_eq!((queue.bytes, queue.entries.len()), (0, QUEUE_CAPACITY));
+        let huge = Queued { stanza: Blob(vec![0; QUEUE_BYTES + 1]), ..entry(Class::Message, "E") };
+        let newest = queue.append(huge);
+        queue.drop_what_is_too_much();
+        assert_eq!(queue.entries.keys().collect::<Vec<_>>(), [&newest]);
     }
 
     #[test]

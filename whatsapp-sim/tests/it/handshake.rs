@@ -13,7 +13,7 @@ use wacore_binary::consts::{NOISE_PATTERN_IK, NOISE_PATTERN_XX, NOISE_PATTERN_XX
 use wacore_binary::marshal::marshal;
 use wacore_binary::{Node, OwnedNodeRef, util};
 use wacore_noise::framing::{FrameDecoder, encode_frame};
-use wacore_noise::{HandshakeUtils, NoiseCipher, NoiseHandshake};
+use wacore_noise::{HandshakeUtils, IkHandshakeState, IkServerHelloOutcome, NoiseCipher, NoiseHandshake};
 use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::client_payload::DevicePairingRegistrationData;
 use waproto::whatsapp::handshake_message::ServerHello;
@@ -152,7 +152,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    async fn open(sim: &Sim) -> Self {
+    pub(crate) async fn open(sim: &Sim) -> Self {
         let (transport, events) =
             TokioWebSocketTransportFactory::new().with_url(sim.ws_url()).create_transport().await.unwrap();
         Self { transport, events, decoder: FrameDecoder::new(), head_sent: false, ciphers: None, counters: (0, 0) }
@@ -171,6 +171,20 @@ impl Wire {
         wire
     }
 
+    /// A login by IK; also the hello, which is all of it.
+    pub(crate) async fn logged_in(sim: &Sim, keys: KeyPair, payload: &ClientPayload) -> (Self, Vec<u8>) {
+        let server = sim.server_public_key();
+        let mut noise = IkHandshakeState::new(keys, server, payload.encode_to_vec(), &WA_CONN_HEADER).unwrap();
+        let hello = noise.build_client_hello().unwrap();
+        let mut wire = Self::open(sim).await;
+        wire.send_raw(&hello).await;
+        let IkServerHelloOutcome::Continue(done) = noise.read_server_hello(&wire.receive_raw().await).unwrap() else {
+            panic!("the server has another key")
+        };
+        wire.ciphers = Some((done.write_cipher, done.read_cipher));
+        (wire, hello)
+    }
+
     /// The answer to `pair-success`, and the restart order that follows it.
     pub(crate) async fn accept_pairing(&mut self, state: &DeviceState) {
         let success = self.receive().await;
@@ -185,7 +199,8 @@ impl Wire {
         );
     }
 
-    async fn send_raw(&mut self, payload: &[u8]) {
+    /// One frame, whatever is in it.
+    pub(crate) async fn send_raw(&mut self, payload: &[u8]) {
         let head = (!self.head_sent).then_some(WA_CONN_HEADER.as_slice());
         self.head_sent = true;
         self.transport.send(encode_frame(payload, head).unwrap().into()).await.unwrap();
@@ -229,6 +244,26 @@ impl Wire {
         let frame = write.encrypt_with_counter(self.counters.0, &marshal(stanza).unwrap()).unwrap();
         self.counters.0 += 1;
         self.send_raw(&frame).await;
+    }
+
+    /// Bytes as they are, outside of any frame.
+    pub(crate) async fn send_bytes(&self, bytes: Vec<u8>) {
+        // A socket that was cut already takes nothing.
+        let _sent = self.transport.send(bytes.into()).await;
+    }
+
+    /// Waits until the server has cut the connection, without a word.
+    pub(crate) async fn is_cut(&mut self) {
+        let cut = async {
+            while let Ok(event) = self.events.recv().await {
+                match event {
+                    TransportEvent::DataReceived(data) => panic!("an answer of {} bytes", data.len()),
+                    TransportEvent::Disconnected(_) => break,
+                    TransportEvent::Connected => {}
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, cut).await.expect("the server cuts the connection");
     }
 
     pub(crate) async fn receive(&mut self) -> Node {

@@ -30,3 +30,4 @@ mod restart;
 mod scenario;
 mod stanza_log;
 mod tls;
+mod wire;

@@ -6,6 +6,9 @@ use waproto::whatsapp::message::{ProtocolMessage, protocol_message};
 
 use super::{base, poll_of};
 
+/// WhatsApp's phones show no more of a text.
+const MAX_SHOWN: usize = 65_536;
+
 /// What a person sees of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -36,7 +39,11 @@ pub fn summary(message: &wa::Message) -> Summary {
 }
 
 fn of(kind: &'static str, text: Option<&str>) -> Summary {
-    Summary { kind, text: text.filter(|text| !text.is_empty()).map(str::to_owned) }
+    Summary { kind, text: text.filter(|text| !text.is_empty()).map(beginning) }
+}
+
+fn beginning(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_SHOWN)].to_owned()
 }
 
 fn of_protocol(content: &ProtocolMessage) -> Summary {

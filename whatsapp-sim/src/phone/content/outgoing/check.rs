@@ -37,7 +37,8 @@ impl Outgoing {
                     && optional(&preview.description)
             }
             Content::File(_, file) => {
-                file.caption.as_ref().is_none_or(|caption| caption.len() <= MAX_TEXT)
+                !file.data.is_empty()
+                    && file.caption.as_ref().is_none_or(|caption| caption.len() <= MAX_TEXT)
                     && optional(&file.mime_type)
                     && optional(&file.file_name)
                     && file.waveform.as_ref().is_none_or(|bars| bars.len() <= MAX_WAVEFORM)
@@ -104,7 +105,9 @@ impl Outgoing {
         match &self.content {
             Content::Text(_) | Content::Edit { .. } => "a text has 1 to 65536 bytes",
             Content::Link { .. } => "a text with a preview contains the link, and lines have at most 1024 bytes",
-            Content::File(..) => "a caption has at most 65536 bytes, a name 1024, a waveform 256 bars",
+            Content::File(..) => {
+                "a file is not empty; a caption has at most 65536 bytes, a name 1024, a waveform 256 bars"
+            }
             Content::Location(_) => "a place is on earth, and its name and address have at most 1024 bytes",
             Content::Contacts(_) => "a message has 1 to 257 cards, each with a name and at most 64 KiB",
             Content::Poll { .. } => {
