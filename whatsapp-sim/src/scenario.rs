@@ -16,10 +16,12 @@ use utoipa::ToSchema;
 use crate::phone::content::MessageError;
 use crate::sim::{BurstSpec, FaultText};
 use crate::written::Written;
-use check::MAX_ITEMS;
 pub(crate) use check::check_replies;
+use check::{MAX_AFTER, MAX_ITEMS};
 use files::{MAX_FILE, MAX_FILES};
 
+/// How many timelines are played at a time: each holds what it is going to send.
+pub(crate) const MAX_PLAYING: usize = 16;
 /// Stands in automatic answers where an id is wanted, for the message that is answered.
 pub(crate) const ANSWERED: &str = "{id}";
 
@@ -229,6 +231,12 @@ pub enum ScenarioError {
     /// A step has no act, or several.
     #[error("step {0} of the timeline has not exactly one act")]
     Act(usize),
+    /// A step is so far away that nobody waits for it.
+    #[error("step {0} of the timeline is more than {MAX_AFTER:?} away")]
+    TooLate(usize),
+    /// Too many timelines are being played.
+    #[error("at most {MAX_PLAYING} timelines are played at a time")]
+    TooManyTimelines,
     /// A message is about one that is not named before it.
     #[error("{0:?} is no message that the scenario names before")]
     NoMessage(String),

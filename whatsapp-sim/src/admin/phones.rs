@@ -157,7 +157,7 @@ struct Read {
     request_body = Read,
     responses(
         (status = 200, body = Success<Nothing>),
-        (status = "default", body = Failure, description = "`bad_ids`, `wrong_chat`"),
+        (status = "default", body = Failure, description = "`bad_ids`, `unknown_message`, `wrong_chat`"),
     ),
 )]
 async fn read(

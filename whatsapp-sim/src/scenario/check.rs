@@ -2,12 +2,15 @@
 //! send, each about one that is named before it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{ANSWERED, Person, Reply, Scenario, ScenarioError};
 use crate::written::Written;
 
 /// How many people, groups, messages or steps a file may have.
 pub(super) const MAX_ITEMS: usize = 5000;
+/// When the last step may happen: nobody waits longer than a week.
+pub(super) const MAX_AFTER: Duration = Duration::from_hours(7 * 24);
 /// How many answers a phone knows.
 const MAX_REPLIES: usize = 50;
 /// How many messages one answer has.
@@ -34,6 +37,9 @@ impl Scenario {
             let acts = [step.send.is_some(), step.typing.is_some(), step.fault.is_some(), step.burst.is_some()];
             if acts.into_iter().filter(|act| *act).count() != 1 {
                 return Err(ScenarioError::Act(nth + 1));
+            }
+            if Duration::from_millis(step.after_ms) > MAX_AFTER {
+                return Err(ScenarioError::TooLate(nth + 1));
             }
         }
         for Person { name, replies, .. } in &self.people {
@@ -106,6 +112,8 @@ mod tests {
         let step = |text: &str| Scenario { timeline: vec![toml::from_str(text).unwrap()], ..Scenario::default() };
         assert!(step("afterMs = 1\ntyping = { from = \"a\", to = \"b\" }").check().is_ok());
         assert!(matches!(step("afterMs = 1").check(), Err(ScenarioError::Act(1))));
+        let late = step("afterMs = 604800001\ntyping = { from = \"a\", to = \"b\" }").check();
+        assert!(matches!(late, Err(ScenarioError::TooLate(1))));
         let both = "afterMs = 1\nfault = { kind = \"holdAcks\" }\ntyping = { from = \"a\", to = \"b\" }";
         assert!(matches!(step(both).check(), Err(ScenarioError::Act(1))));
     }

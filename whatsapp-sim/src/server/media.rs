@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::media::{Content, MediaError, MediaStore, url};
+use crate::media::{Content, MAX_BLOB, MediaError, MediaStore, url};
 use crate::sim::Sim;
 
 /// What is read from a file at once.
@@ -77,6 +77,10 @@ async fn upload(
 }
 
 async fn take(store: &MediaStore, token: &str, offset: u64, content: Body) -> Result<String, MediaError> {
+    // Who announces too much need not send it first.
+    if offset.saturating_add(content.size_hint().lower()) > MAX_BLOB {
+        return Err(MediaError::TooLarge);
+    }
     let mut upload = store.begin(token, offset)?;
     let mut content = content.into_data_stream();
     while let Some(bytes) = content.next().await {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::{BurstSpec, FaultText, Sim, SimError};
-use crate::scenario::{Scenario, Step};
+use crate::scenario::{MAX_PLAYING, Scenario, ScenarioError, Step};
 use crate::world::World;
 use crate::world::faults::FaultSpec;
 use crate::world::scenario::{Loaded, Names};
@@ -36,9 +36,13 @@ struct Prepared {
 }
 
 impl Playing {
-    /// Begins to play, unless it is played already.
-    fn begin(&self, timeline: [u8; 32]) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(timeline)
+    /// Begins to play; false when it is played already.
+    fn begin(&self, timeline: [u8; 32]) -> Result<bool, ScenarioError> {
+        let mut playing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if playing.len() >= MAX_PLAYING && !playing.contains(&timeline) {
+            return Err(ScenarioError::TooManyTimelines);
+        }
+        Ok(playing.insert(timeline))
     }
 
     fn end(&self, timeline: &[u8; 32]) {
@@ -69,7 +73,7 @@ impl Sim {
             }
         }
         let timeline = timeline_id(&scenario.timeline);
-        if !acts.is_empty() && self.inner.playing.begin(timeline) {
+        if !acts.is_empty() && self.inner.playing.begin(timeline)? {
             let sim = self.clone();
             tokio::spawn(async move {
                 let stopping = sim.stopping();

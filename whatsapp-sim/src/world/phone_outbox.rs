@@ -257,11 +257,6 @@ impl World {
         }
     }
 
-    /// A receipt of a phone, to all devices of the author.
-    pub(crate) fn phone_sends_receipt(&mut self, number: u64, author: u64, ids: &[String], kind: Option<&'static str>) {
-        self.phone_sends_receipt_in(number, Chat::Person(author), author, ids, kind);
-    }
-
     /// A receipt of a phone for what `author` wrote in a chat.
     pub(super) fn phone_sends_receipt_in(
         &mut self,

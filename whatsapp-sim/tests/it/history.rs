@@ -110,6 +110,7 @@ async fn a_long_past_comes_in_chunks_and_older_ones_on_demand() {
     assert_eq!(kinds, [HistorySyncType::INITIAL_BOOTSTRAP, HistorySyncType::RECENT, HistorySyncType::RECENT]);
     assert_eq!(chunks.iter().map(|chunk| chunk.messages().len()).collect::<Vec<_>>(), [20, 100, 80]);
     assert_eq!((chunks[1].order, chunks[1].progress, chunks[2].order), (Some(0), Some(50), Some(1)));
+    assert_eq!(sim.expire_media(None).unwrap(), 2, "the first one came inline, the two large ones from the media host");
     // The newest first, all of them once.
     let learnt: Vec<String> = chunks.iter().flat_map(Chunk::ids).collect();
     assert!(learnt.iter().eq(said.iter().rev().take(200)), "the past is not what was said");

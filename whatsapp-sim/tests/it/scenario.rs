@@ -164,6 +164,21 @@ async fn what_makes_no_sense_is_refused_before_anything_is_added() {
 }
 
 #[tokio::test]
+async fn only_so_many_timelines_are_played_at_a_time() {
+    let network = Network::start().await;
+    let timeline = |nth: u64| {
+        let typing = json!({ "from": "Ada", "to": "Bob" });
+        json!({ "people": [{ "name": "Ada" }, { "name": "Bob" }], "timeline": [{ "afterMs": 600_000 + nth, "typing": typing }] })
+    };
+    for nth in 0..16 {
+        assert_eq!(network.post("/admin/scenario", timeline(nth)).await.0, 200);
+    }
+    let (status, body) = network.post("/admin/scenario", timeline(16)).await;
+    assert_eq!((status, &body["code"]), (422, &json!("bad_scenario")), "{body}");
+    assert_eq!(network.post("/admin/scenario", timeline(3)).await.0, 200, "it is being played");
+}
+
+#[tokio::test]
 async fn the_program_loads_a_file() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/demo.toml");
     let further = [OsStr::new("--scenario"), OsStr::new(file)];

@@ -8,7 +8,10 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::consts::WA_CONN_HEADER;
 use wacore_binary::{Jid, Node};
 use waproto::whatsapp::ClientPayload;
+use whatsapp_rust::Server;
+use whatsapp_rust::request::{InfoQuery, IqError};
 use whatsapp_rust::wacore::types::events::Event;
+use whatsapp_rust::wacore_binary::NodeContent;
 use whatsapp_sim::{LogEntry, Sim};
 
 use crate::client::{DEADLINE, TestClient, all_understood, jid, network, phone};
@@ -113,6 +116,24 @@ async fn a_login_that_was_recorded_throws_nobody_out() {
     let ping = NodeBuilder::new("iq").attr("id", "1").attr("type", "get").attr("xmlns", "w:p").build();
     first.send(&ping).await;
     assert_eq!(first.receive().await.attrs.get("id").unwrap().to_string(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_knows_is_refused_counted_and_fails_the_test_that_met_it() {
+    let sim = network().await;
+    let (ada, mut client) = bystander(&sim).await;
+    goes_on(&sim, &ada, &mut client).await;
+    let server = || Jid::new("", Server::Pn);
+    let children = Some(NodeContent::Nodes(vec![NodeBuilder::new("nothing").build()]));
+    for request in [InfoQuery::get("w:nothing", server(), None), InfoQuery::set("w:g2", server(), children)] {
+        match client.client.send_iq(request).await {
+            Err(IqError::ServerError { code, .. }) => assert_eq!(code, 501),
+            other => panic!("{:?}", other.map(|_| ())),
+        }
+    }
+    assert_eq!(sim.stats().await.unknown_requests, 2);
+    let judged = tokio::spawn(async move { all_understood(&sim).await }).await;
+    assert!(judged.unwrap_err().is_panic());
 }
 
 /// How often a message was passed on to a device of an account.

@@ -102,15 +102,15 @@ fn what_no_phone_would_send_is_refused() {
         poll(&["a", "b"], 0).into(),
         poll(&["a", "b"], 2).into(),
         place(-90.0).into(),
-        Outgoing::file(FileKind::Image, Vec::new()).once(),
-        Outgoing::file(FileKind::Voice, Vec::new()).once_on_phones(),
+        Outgoing::file(FileKind::Image, vec![1]).once(),
+        Outgoing::file(FileKind::Voice, vec![1]).once_on_phones(),
         Content::Timer { seconds: 0 }.into(),
         Content::Reaction { id: "A1".to_owned(), emoji: String::new() }.into(),
     ];
     for outgoing in right {
         assert_eq!(outgoing.check(), Ok(()), "{outgoing:?}");
     }
-    let wrong: [Outgoing; 12] = [
+    let wrong: [Outgoing; 13] = [
         Outgoing::text(""),
         Outgoing::text(&long(65_537)),
         poll(&["a"], 0).into(),
@@ -120,7 +120,8 @@ fn what_no_phone_would_send_is_refused() {
         place(f64::NAN).into(),
         Content::Contacts(Vec::new()).into(),
         Outgoing::text("a").once(),
-        Outgoing::file(FileKind::Document, Vec::new()).once(),
+        Outgoing::file(FileKind::Document, vec![1]).once(),
+        Outgoing::file(FileKind::Document, Vec::new()),
         Outgoing::from(Content::Revoke { id: "A1".to_owned() }).quoting("A2"),
         Outgoing::text("a").expiring(u32::MAX),
     ];

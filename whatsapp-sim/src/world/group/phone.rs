@@ -121,10 +121,6 @@ impl World {
 
     /// The person reads messages of a chat; each author hears of its own ones.
     pub(crate) fn phone_reads(&mut self, number: u64, chat: Chat, ids: &[String]) -> Result<(), SimError> {
-        if let Some(author) = chat.person() {
-            self.phone_sends_receipt(number, author, ids, Some("read"));
-            return Ok(());
-        }
         let account = self.accounts.get(&number).ok_or(SimError::Unregistered)?;
         let name = chat.to_string();
         let mut by_author: BTreeMap<u64, Vec<String>> = BTreeMap::new();

@@ -146,10 +146,10 @@ async fn nonsense_changes_nothing() {
     let seen = shown(&two.sim, &two.bob, &text).await;
     assert_eq!((seen.text.as_deref(), seen.details), (Some("mine"), nothing()));
 
-    // More than any message has: shown, but not kept.
+    // More than any message has: its beginning is shown, and nothing kept.
     let context = wa::ContextInfo { is_forwarded: Some(true), ..wa::ContextInfo::default() };
     let large = two.ada_says(wa::Message::text_with_context("x".repeat(300_000), context)).await;
-    assert_eq!((large.text.map(|text| text.len()), large.details), (Some(300_000), nothing()));
+    assert_eq!((large.text.map(|text| text.len()), large.details), (Some(65_536), nothing()));
     let quoting = two.sim.phone_sends(&two.bob, &two.ada, Outgoing::text("?").quoting(&large.id)).await;
     assert!(matches!(quoting, Err(SimError::NoSuchMessage)), "{quoting:?}");
     all_understood(&two.sim).await;

@@ -13,9 +13,10 @@ use whatsapp_rust::download::MediaType;
 use whatsapp_rust::error::ErrorChainExt as _;
 use whatsapp_rust::upload::UploadOptions;
 use whatsapp_rust::wacore::upload::encrypt_media_with_key;
+use whatsapp_sim::{Sim, SimConfig};
 
 use super::{content, described, described_by_phone, sends_image};
-use crate::client::{DEADLINE, TestClient, all_understood, jid, network, phone, seeded_store};
+use crate::client::{DEADLINE, SEED, TestClient, all_understood, jid, network, phone, seeded_store};
 use crate::phone::{Network, answer};
 
 /// The hash of bytes, by the way of a store that knows only hashes.
@@ -103,6 +104,50 @@ async fn the_host_asks_for_the_proof_and_for_true_names() {
     assert_eq!(get(path.clone(), "bytes=9-").await.0, 416);
     assert_eq!(get(format!("{path}?auth=guessed"), "").await.0, 401);
     assert_eq!(get("/v/unknown".to_owned(), "").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_never_end_are_kept_only_so_many_and_only_so_large() {
+    const TRIES: u8 = 40;
+    const KEPT: usize = 32;
+    let directory = tempfile::tempdir().unwrap();
+    let config = SimConfig { key_seed: SEED, data_dir: Some(directory.path().to_owned()), ..SimConfig::default() };
+    let sim = Sim::start(config).await.unwrap();
+    let ada = phone(&sim, "Ada").await;
+    let client = TestClient::linked(&sim, &ada).await;
+    let auth = client.client.refresh_media_conn(false).await.unwrap().auth;
+    let http = reqwest::Client::builder().timeout(DEADLINE).build().unwrap();
+    let path = |nth: u8| format!("/mms/document/{}?auth={auth}", URL_SAFE_NO_PAD.encode([nth; 32]));
+    let probe = async |nth: u8| {
+        let asked = http.post(format!("http://{}{}&resume=1", sim.addr(), path(nth)));
+        asked.send().await.unwrap().status().as_u16()
+    };
+    let upload = async |nth: u8, announced: u64, sent: &[u8]| {
+        let mut socket = TcpStream::connect(sim.addr()).await.unwrap();
+        let head =
+            format!("POST {} HTTP/1.1\r\nhost: {}\r\ncontent-length: {announced}\r\n\r\n", path(nth), sim.addr());
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket.write_all(sent).await.unwrap();
+        socket
+    };
+    for nth in 0..TRIES {
+        drop(upload(nth, 2000, &[nth; 1000]).await);
+        let noticed = async { while probe(nth).await != 200 {} };
+        tokio::time::timeout(DEADLINE, noticed).await.unwrap();
+    }
+    assert_eq!((probe(0).await, probe(TRIES - 1).await), (404, 200), "the oldest went");
+    let files = std::fs::read_dir(directory.path().join("media")).unwrap();
+    let unfinished = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "tmp"));
+    assert_eq!(unfinished.count(), KEPT);
+    // What is announced as too large is refused at once.
+    let mut socket = upload(0, 128 * 1024 * 1024 + 1, b"").await;
+    let mut status = [0; 12];
+    tokio::time::timeout(DEADLINE, socket.read_exact(&mut status)).await.unwrap().unwrap();
+    assert_eq!(&status, b"HTTP/1.1 413");
+    let empty = URL_SAFE_NO_PAD.encode(name(b""));
+    let nothing = http.post(format!("http://{}/mms/document/{empty}?auth={auth}", sim.addr()));
+    assert_eq!(answer(nothing).await.0, 200, "nothing is a file as well");
+    all_understood(&sim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
