@@ -1,6 +1,8 @@
 //! An S3 server over a folder of the data directory, on a loopback port, with credentials of this start. Production has `MinIO` or
 //! any other; the host speaks S3 to both.
 
+mod store;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -9,10 +11,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
+use self::store::Store;
 use crate::secrets::{self, DataDir};
 
 /// Pause after a connection could not be accepted: the process is out of file descriptors, and a loop would not free any.
@@ -38,10 +40,9 @@ impl ObjectStore {
 
 pub(crate) async fn start(data: &DataDir) -> anyhow::Result<ObjectStore> {
     let folder = data.folder("media")?;
-    let files =
-        FileSystem::new(&folder).map_err(|error| anyhow::anyhow!("the media folder cannot be used: {error:?}"))?;
+    let store = Store::open(&folder).map_err(|error| anyhow::anyhow!("the media folder cannot be used: {error:?}"))?;
     let (access_key, secret_key) = (secrets::random_hex(), secrets::random_hex());
-    let mut builder = S3ServiceBuilder::new(files);
+    let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
     let service = builder.build();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the object store")?;
