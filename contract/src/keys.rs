@@ -8,7 +8,7 @@
 //! |---|---|---|---|---|
 //! | `sessions` | ZSET | session id by creation time (ms) | edge, host → both | for ever |
 //! | `hosts` | ZSET | host id by time of last heartbeat (Redis ms) | host → both | entry drops after silence |
-//! | `wake` | channel | session id whose record has a new wish | edge → hosts | – |
+//! | `wake` | channel | session id whose record has a new wish, or of whose past a file is asked for | edge, hosts → hosts | – |
 //! | `functions` | HASH | function ([`crate::function::Function`]) → its last [`crate::function::LastInvocation`] as JSON | host → edge | for ever |
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
 //! | `answer:{s}:<digest>` | HASH | that an `Idempotency-Key` was answered, or the claim of who works at it; beside the session's own keys, since that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
@@ -30,7 +30,7 @@
 //! | `{s}:chat:<jid>:media` | HASH | message → its media object (`<chat>/<name>`) | owner → owner | capped |
 //! | `{s}:media` | HASH | media object → what it is, as JSON; with `size` once it is stored | owner → hosts | as long as the message |
 //! | `{s}:media:jobs` | HASH | media object → how it is fetched, as JSON | owner → owner | until stored or given up |
-//! | `{s}:media:due` | ZSET | media object by when it is fetched (Redis ms) | owner → owner | as the job |
+//! | `{s}:media:due` | ZSET | media object by when it is fetched (Redis ms); a file of the past not before somebody asks | owner, hosts → owner | as the job |
 //! | `{s}:media:kept` | ZSET | stored media object by time of storing (Redis ms) | owner → owner | as the object |
 //! | `{s}:media:bytes` | STRING | bytes of all stored objects | owner → owner | until deleted |
 //! | `{s}:media:erase` | SET | media object that is to be erased from the bucket | owner → owner | until erased |

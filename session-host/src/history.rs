@@ -114,23 +114,30 @@ return new
     ))
 });
 
-/// ARGV: key prefix, cap, chat, unread messages; then for each message id, author, seconds, json, raw. Answers how many were new.
+/// ARGV: key prefix, cap, chat, unread messages; then for each message id, author, seconds, json, raw, the name of its
+/// file or '', its record, its job. Answers how many were new.
 /// What is unread is taken from the phone only for a chat that nothing is known of.
 static PAST: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
 {FORGET}
 {STORE_MESSAGE}
+{}
 local prefix, cap, chat, unread = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local base = prefix .. 'chat:' .. chat
 local known = redis.call('EXISTS', base .. ':index') == 1
 local new = 0
-for i = 6, #ARGV, 5 do
-  if store(prefix, chat, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], cap, true) then new = new + 1 end
+for i = 6, #ARGV, 8 do
+  local member = store(prefix, chat, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], cap, true)
+  if member then
+    new = new + 1
+    if ARGV[i+5] ~= '' then keep_media(prefix, chat, member, ARGV[i+5], ARGV[i+6], ARGV[i+7], true) end
+  end
 end
 if not known and unread ~= '0' then redis.call('HSETNX', base, 'unread', unread) end
 return new
-"
+",
+        keep_media()
     ))
 });
 
@@ -279,14 +286,15 @@ impl History {
         self.fence.call::<u64>(&SENT, &[&events, &ledger, &unfinished], args).await.map(drop)
     }
 
-    /// Files messages of the past of one chat, newest first, without a word to anybody. Answers how many were new.
-    pub async fn remember(&self, chat: &Jid, unread: u64, entries: &[Entry]) -> Result<u64, FenceError> {
+    /// Files messages of the past of one chat, newest first, without a word to anybody; their files are fetched when somebody asks. Answers how many were new.
+    pub async fn remember(&self, chat: &Jid, unread: u64, entries: &mut [Entry]) -> Result<u64, FenceError> {
         let mut new = 0;
         // An empty chat is one of which only the name is known.
-        for part in entries.chunks(PAST_AT_ONCE) {
+        for part in entries.chunks_mut(PAST_AT_ONCE) {
             let mut args: Vec<Vec<u8>> = self.head().into_iter().skip(1).collect();
             args.extend([chat.to_string().into_bytes(), unread.to_string().into_bytes()]);
             for entry in part {
+                let filing = self.file_media(entry);
                 let message = &entry.message;
                 args.extend([
                     message.id.clone().into_bytes(),
@@ -294,6 +302,9 @@ impl History {
                     message.timestamp.to_string().into_bytes(),
                     json(message),
                     codec::message_to_vec(&entry.raw),
+                    filing.object.into_bytes(),
+                    filing.record,
+                    filing.job,
                 ]);
             }
             new += self.fence.call::<u64>(&PAST, &[], args).await?;

@@ -136,16 +136,13 @@ impl Host {
     }
 }
 
-/// Where files of messages are kept. A bucket that cannot be reached is no reason not to start: files wait for it.
+/// Where files of messages are kept. Nobody waits for the bucket: files do.
 async fn media(config: &Config, redis: &Redis) -> Result<Option<Media>, StartError> {
     let Some(s3) = &config.s3 else {
         warn!("there is no bucket (S3_ENDPOINT): files of messages are not kept, and mediaUrl is null");
         return Ok(None);
     };
     let bucket = Bucket::new(s3);
-    if let Err(error) = bucket.ensure().await {
-        warn!(%error, "files of messages wait for their bucket");
-    }
     let secret = match &config.media.secret {
         Some(secret) => secret.clone(),
         None => link::shared_secret(redis).await.map_err(StartError::Secret)?,

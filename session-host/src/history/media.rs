@@ -50,16 +50,17 @@ local function now()
 end
 ";
 
-/// `keep_media(prefix, chat, member, object, record, job)`: the file of a message is to be fetched.
+/// `keep_media(prefix, chat, member, object, record, job, asleep)`: the file of a message is to be fetched; one that sleeps, when somebody
+/// asks for it.
 pub(super) fn keep_media() -> String {
     format!(
         r"
 {NOW}
-local function keep_media(prefix, chat, member, object, record, job)
+local function keep_media(prefix, chat, member, object, record, job, asleep)
   redis.call('HSET', prefix .. 'chat:' .. chat .. ':media', member, object)
   redis.call('HSET', prefix .. 'media', object, record)
   redis.call('HSET', prefix .. 'media:jobs', object, job)
-  redis.call('ZADD', prefix .. 'media:due', string.format('%.0f', now()), object)
+  if not asleep then redis.call('ZADD', prefix .. 'media:due', string.format('%.0f', now()), object) end
 end
 "
     )

@@ -1,4 +1,4 @@
-//! Erases what deleted sessions leave in the bucket. A deletion leaves a note in Redis before anything of the session is erased there, so
+//! Makes sure of the bucket when the host starts, and erases what deleted sessions leave there. A deletion leaves a note in Redis before anything of the session is erased there, so
 //! it is made true whenever the bucket can be reached, by any host.
 //!
 //! A session of the same name may exist by then: what its records know is spared. A file that was on its way during the deletion
@@ -41,6 +41,9 @@ pub(crate) async fn run(media: Media, redis: Redis, stop: CancellationToken) {
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let work = async {
+        if let Err(error) = media.bucket().ensure().await {
+            warn!(%error, "files of messages wait for their bucket");
+        }
         loop {
             tokio::select! {
                 _ = tick.tick() => {}

@@ -4,7 +4,7 @@
 //! While the file is being fetched the answer waits a little. Bytes pass through in pieces; a reader that takes none for a while is let
 //! go, and so is what is held for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -18,8 +18,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use contract::error::ErrorCode;
 use contract::id::SessionId;
-use contract::keys::SessionKeys;
-use redis::{AsyncCommands as _, RedisError};
+use contract::keys::{self, SessionKeys};
+use redis::{AsyncCommands as _, RedisError, Script};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep, timeout};
@@ -162,8 +162,32 @@ async fn read(redis: &Redis, session: &SessionId, object: &Object) -> Result<Rec
     record.and_then(|record| serde_json::from_str(&record).ok()).ok_or(ErrorCode::MediaNotFound)
 }
 
+/// A file of the past is fetched when somebody asks for the first time. KEYS: jobs, due. ARGV: object.
+static WAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 or redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[2], string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), ARGV[1])
+return 1
+",
+    )
+});
+
+/// Asks the owner of the session for a file, unless it is on its way.
+async fn wake(redis: &Redis, session: &SessionId, object: &Object) -> Result<(), RedisError> {
+    let keys = SessionKeys::new(session);
+    let mut call = WAKE.key(keys.media_jobs());
+    let woken: u64 = call.key(keys.media_due()).arg(object.to_string()).invoke_async(&mut redis.shared()).await?;
+    if woken == 1 {
+        let _: u64 = redis.shared().publish(keys::WAKE, session.as_str()).await?;
+    }
+    Ok(())
+}
+
 async fn wait(media: &Media, redis: &Redis, session: &SessionId, object: &Object) -> Result<Record, ErrorCode> {
     let Ok(_place) = media.0.waiters.try_acquire() else { return Err(ErrorCode::MediaPending) };
+    wake(redis, session, object).await.map_err(|error| unavailable(&error))?;
     let end = Instant::now() + WAIT;
     loop {
         sleep(LOOK_EVERY).await;

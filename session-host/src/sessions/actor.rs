@@ -11,7 +11,7 @@ use contract::id::SessionId;
 use contract::record::field;
 use contract::session::{Desired, Network, SessionStatus, StatusReason};
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,6 +69,8 @@ pub struct Handle {
     /// Number of the newest wish the actor took.
     wish: Arc<AtomicU64>,
     pub(super) fence: Fence,
+    /// Rings when there are files to be fetched.
+    pub(super) files: Arc<Notify>,
     /// The session's sends and changes.
     pub outbox: Arc<Outbox>,
     /// The session's questions.
@@ -148,17 +150,18 @@ impl Actor {
         tracker.spawn(desk.run(news, stop.clone()));
         let (past_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
         tracker.spawn(past::run(history.clone(), connected.clone(), chunks, stop.clone()));
+        let files = history.bell();
         if let Some(media) = media.clone() {
             let (session, history, connection) = (session.clone(), history.clone(), connected.clone());
-            let bell = history.bell();
-            tracker.spawn(Collector { session, history, media, connection, stop: stop.clone() }.run(bell));
+            let stop = stop.clone();
+            tracker.spawn(Collector { session, history, media, connection, stop }.run(Arc::clone(&files)));
         }
         tracker.spawn(
             Roster { history: history.clone(), connection: connected, notes: Arc::clone(&notes) }.run(stop.clone()),
         );
         let wish = Arc::new(AtomicU64::new(NO_WISH));
         let handle =
-            Handle { orders: order_sender, wish, fence: fence.clone(), outbox: Arc::clone(&outbox), questions };
+            Handle { orders: order_sender, wish, fence: fence.clone(), files, outbox: Arc::clone(&outbox), questions };
         let actor = Self {
             session,
             network,

@@ -55,8 +55,8 @@ async fn store(history: &History, client: &Client, chunk: Arc<Event>) -> Result<
     });
     let (mut chats, mut messages) = (0_usize, 0);
     while let Some(conversation) = conversations.recv().await {
-        let Some(chat) = past::chat(client, conversation).await else { continue };
-        messages += history.remember(&chat.chat, chat.unread, &chat.entries).await?;
+        let Some(mut chat) = past::chat(client, conversation).await else { continue };
+        messages += history.remember(&chat.chat, chat.unread, &mut chat.entries).await?;
         history.chats(&[(chat.chat, chat.change)]).await?;
         history.contacts(chat.contact.as_slice()).await?;
         chats += 1;

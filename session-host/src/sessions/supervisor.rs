@@ -174,7 +174,10 @@ impl Inner {
         let Some(record) = record::read(&self.redis, session).await? else { return Ok(()) };
         let handle = self.running().get(session).cloned();
         match handle {
-            Some(handle) => handle.wish(record.desired, record.wish),
+            Some(handle) => {
+                handle.wish(record.desired, record.wish);
+                handle.files.notify_one();
+            }
             None => self.take(record).await,
         }
         Ok(())

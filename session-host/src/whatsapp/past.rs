@@ -7,6 +7,7 @@ use wacore::types::events::LazyHistorySync;
 use waproto::whatsapp as wa;
 use whatsapp_rust::Client;
 
+use super::attached::{self, Attached};
 use super::content;
 use super::identity::Identity;
 use crate::history::{ChatChange, ContactChange, Entry};
@@ -89,13 +90,16 @@ async fn entry_of(client: &Client, chat: &Identity, own: &Jid, past: wa::WebMess
     let key = past.key.into_option()?;
     let raw = past.message.into_option()?;
     let described = content::describe(&raw)?;
+    let file = attached::source(&raw, described.kind, false);
     let from_me = key.from_me.unwrap_or_default();
     let is_group = chat.chat.is_group();
+    let participant = past.participant.or(key.participant).filter(|_| is_group);
+    let media =
+        file.zip(key.remote_jid).map(|(source, chat)| Attached { source, chat, participant: participant.clone() });
     let author = if from_me {
         Identity::new(own.clone(), None)
     } else if is_group {
-        let participant = past.participant.or(key.participant)?;
-        Identity::resolve(client, &participant.parse().ok()?, None).await?
+        Identity::resolve(client, &participant.as_deref()?.parse().ok()?, None).await?
     } else {
         chat.clone()
     };
@@ -127,5 +131,5 @@ async fn entry_of(client: &Client, chat: &Identity, own: &Jid, past: wa::WebMess
         status: from_me.then_some(delivery::SERVER_ACK),
         offline: false,
     };
-    Some(Entry { chat: chat.chat.clone(), message, raw, media: None })
+    Some(Entry { chat: chat.chat.clone(), message, raw, media })
 }
