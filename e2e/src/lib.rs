@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod bench;
+pub mod bucket;
 pub mod files;
 pub mod links;
 pub mod phones;

@@ -36,6 +36,13 @@ pub fn schemathesis() -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
+/// The program `moto_server`, which `cargo xtask setup` installs: an S3 server that is not ours.
+pub fn moto() -> anyhow::Result<PathBuf> {
+    let path = project().join("e2e/python/.venv/bin/moto_server");
+    ensure!(path.exists(), "{} does not exist: cargo xtask setup", path.display());
+    Ok(path)
+}
+
 /// A program of the build folder that this program or test was built into.
 fn beside_us(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program's own place is not known")?;

@@ -15,7 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "setup",
     summary: "install what the other commands need (they do it themselves)",
     help: "\
-The wasm32-wasip2 target, redis-server, and for tests the npm packages, Python's requests and schemathesis, and ffmpeg. Node with npm must be there.",
+The wasm32-wasip2 target, redis-server, and for tests the npm packages, Python's requests, schemathesis and moto, and ffmpeg. Node with npm must be there.",
     run: |arguments| {
         no_arguments(arguments)?;
         ensure(&Workspace::find()?, For::Tests)

@@ -18,6 +18,7 @@ mod port;
 mod quick_start;
 mod readme;
 mod received_media;
+mod received_media_kept;
 mod repeats;
 mod restarts;
 mod sending;

@@ -11,11 +11,12 @@ use e2e::wait::{SOON, Seen, wait_for};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-struct Scene {
-    stack: Stack,
-    socket: Socket,
-    shop: String,
-    alice: String,
+/// A linked account, somebody who writes to it, and a client that listens.
+pub(crate) struct Scene {
+    pub(crate) stack: Stack,
+    pub(crate) socket: Socket,
+    pub(crate) shop: String,
+    pub(crate) alice: String,
 }
 
 impl Scene {
@@ -23,7 +24,7 @@ impl Scene {
         Self::on(Plan::default()).await
     }
 
-    async fn on(plan: Plan) -> anyhow::Result<Self> {
+    pub(crate) async fn on(plan: Plan) -> anyhow::Result<Self> {
         let stack = plan.start().await?;
         let shop = stack.linked("shop", "Shop").await?.number;
         let alice = stack.phones.create("Alice").await?.number;
@@ -33,13 +34,13 @@ impl Scene {
     }
 
     /// Alice sends something to the shop; the message as clients hear of it.
-    async fn receive(&mut self, content: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn receive(&mut self, content: &Value) -> anyhow::Result<Value> {
         let id = self.stack.phones.sends(&self.alice, &self.shop, content).await?;
         hears(&mut self.socket, "message", &id).await
     }
 
     /// The update of a message's file.
-    async fn update(&mut self, message: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn update(&mut self, message: &Value) -> anyhow::Result<Value> {
         let is_it =
             |update: &Value| update["key"]["id"] == message["id"] && update["update"].get("mediaError").is_some();
         let fits = |event: &e2e::sockets::Event| event.name == "message.update" && is_it(&event.payload["update"][0]);
@@ -47,17 +48,17 @@ impl Scene {
     }
 }
 
-async fn hears(socket: &mut Socket, name: &str, id: &str) -> anyhow::Result<Value> {
+pub(crate) async fn hears(socket: &mut Socket, name: &str, id: &str) -> anyhow::Result<Value> {
     let fits = |event: &e2e::sockets::Event| event.name == name && event.payload["message"]["id"] == id;
     Ok(socket.expect(&format!("{name} {id}"), fits).await?.payload["message"].clone())
 }
 
-fn link(message: &Value) -> String {
+pub(crate) fn link(message: &Value) -> String {
     message["mediaUrl"].as_str().unwrap_or_else(|| panic!("no link: {message}")).to_owned()
 }
 
 /// Bytes that are of no kind in particular, and different for each `seed`.
-fn noise(length: usize, seed: u8) -> Vec<u8> {
+pub(crate) fn noise(length: usize, seed: u8) -> Vec<u8> {
     let mut state = u32::from(seed) + 1;
     let next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -66,7 +67,7 @@ fn noise(length: usize, seed: u8) -> Vec<u8> {
     std::iter::repeat_with(next).take(length).collect()
 }
 
-fn file(bytes: &[u8], fields: Value) -> Value {
+pub(crate) fn file(bytes: &[u8], fields: Value) -> Value {
     let mut file = fields;
     file["data"] = json!(STANDARD.encode(bytes));
     file
@@ -302,14 +303,20 @@ async fn what_is_too_large_is_not_kept() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_phone_gives_again_what_whatsapp_has_lost() -> anyhow::Result<()> {
-    let mut scene = Scene::begin().await?;
-    // The first attempts are refused as long as the link has not expired.
-    scene.stack.phones.media_trouble(json!({ "refuseDownloads": { "status": 503, "times": 1 } })).await?;
-    let bytes = noise(40_000, 1);
-    let message = scene.receive(&json!({ "image": file(&bytes, json!({ "mimeType": "image/jpeg" })) })).await?;
-    scene.stack.phones.media_trouble(json!({ "expire": "all" })).await?;
-    assert!(scene.stack.follow(&link(&message)).await?.bytes == bytes);
-    scene.stack.stop().await
+    let Scene { stack, mut socket, shop, alice } = Scene::begin().await?;
+    let group = stack.phones.create_group(&alice, "Market", &[&shop]).await?;
+    let sends = [(&alice, &shop, "message"), (&alice, &group, "message"), (&shop, &alice, "message.sent")];
+    for (seed, (from, to, event)) in (1..).zip(sends) {
+        // The first attempt fails, so that the link can expire before the second.
+        stack.phones.media_trouble(json!({ "refuseDownloads": { "status": 503, "times": 1 } })).await?;
+        let bytes = noise(40_000, seed);
+        let picture = json!({ "image": file(&bytes, json!({ "mimeType": "image/jpeg" })) });
+        let id = stack.phones.sends(from, to, &picture).await?;
+        let message = hears(&mut socket, event, &id).await?;
+        stack.phones.media_trouble(json!({ "expire": "all" })).await?;
+        assert!(stack.follow(&link(&message)).await?.bytes == bytes, "{from} to {to}");
+    }
+    stack.stop().await
 }
 
 #[tokio::test]
@@ -344,5 +351,15 @@ async fn a_deleted_session_leaves_nothing() -> anyhow::Result<()> {
     assert_eq!(scene.stack.api.delete("shop").await?.status, 200);
     let left = async || Ok(Seen::when(scene.stack.files_in_bucket("shop"), |left| *left == 0));
     wait_for("the end of the files", SOON, left).await?;
+    // Nor does anything say that there was something.
+    let look = async || Ok(Seen::when(names(&scene.stack)?, |names| names.iter().all(|name| !name.contains("object"))));
+    wait_for("the end of what lay beside them", SOON, look).await?;
+    assert!(!scene.stack.data().join("media/chatery-media/shop").exists());
     scene.stack.stop().await
+}
+
+/// What lies in the folder of the embedded bucket server.
+fn names(stack: &Stack) -> anyhow::Result<Vec<String>> {
+    let entries = std::fs::read_dir(stack.data().join("media"))?;
+    Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
 }

@@ -1,5 +1,5 @@
-//! Python: `requests`, for the test of the README's client, and `schemathesis`, which makes up requests from the OpenAPI document.
-//! The second has a folder of its own, since it brings much with it.
+//! Python: `requests`, for the test of the README's client; `schemathesis`, which makes up requests from the OpenAPI document, and `moto`,
+//! an S3 server that is not ours. The last two have a folder of their own, since they bring much with them.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::process::{run, succeeds};
 
 pub(super) fn ensure(root: &Path) -> anyhow::Result<()> {
     requests()?;
-    fuzzer(&root.join(FUZZER))
+    packages(&root.join(PACKAGES))
 }
 
 /// The folder with the list of packages.
-const FUZZER: &str = "e2e/python";
+const PACKAGES: &str = "e2e/python";
 
-fn fuzzer(folder: &Path) -> anyhow::Result<()> {
+fn packages(folder: &Path) -> anyhow::Result<()> {
     let list = folder.join("requirements.txt");
     let packages = folder.join(".venv");
     // Written last, so that what broke off is done again.
@@ -27,7 +27,7 @@ fn fuzzer(folder: &Path) -> anyhow::Result<()> {
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!("installing the Python packages of {FUZZER}");
+    println!("installing the Python packages of {PACKAGES}");
     let venv = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&packages));
     if venv().is_err() {
         // Debian keeps the module in a package of its own.
