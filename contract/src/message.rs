@@ -99,7 +99,7 @@ pub struct Message {
     pub mimetype: Option<String>,
     /// File name of a document.
     pub filename: Option<String>,
-    /// Where the stored media is served.
+    /// The link to its file, relative unless the server has a public address; `null` when it has none, or none that could be had.
     pub media_url: Option<String>,
     /// Whether the chat is a group.
     pub is_group: bool,

@@ -97,7 +97,7 @@ const NAMES: &[Name] = &[
         ],
     },
     Name { word: "aws_sdk_s3", allowed: &["session-host/src/media.rs", "session-host/src/media/"] },
-    Name { word: "s3s", allowed: &["standalone/src/object_store.rs"] },
+    Name { word: "s3s", allowed: &["standalone/src/object_store.rs", "standalone/src/object_store/"] },
     Name {
         word: "spin_sdk",
         allowed: &[

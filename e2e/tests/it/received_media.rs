@@ -20,7 +20,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    async fn begin() -> anyhow::Result<Self> {
+    pub(crate) async fn begin() -> anyhow::Result<Self> {
         Self::on(Plan::default()).await
     }
 

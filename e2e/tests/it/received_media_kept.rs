@@ -64,6 +64,48 @@ async fn a_kill_in_the_middle_of_a_download_loses_nothing() -> anyhow::Result<()
     stack.stop().await
 }
 
+#[tokio::test]
+async fn a_chat_cleared_in_the_middle_of_a_download_leaves_nothing() -> anyhow::Result<()> {
+    let Scene { stack, mut socket, shop, alice } = Scene::begin().await?;
+    stack.phones.media_trouble(json!({ "bytesPerSecond": 20_000 })).await?;
+    let id = stack.phones.sends(&alice, &shop, &picture(&noise(60_000, 1))).await?;
+    let link = link(&hears(&mut socket, "message", &id).await?);
+    let pid = stack.pid()?;
+    let begun = async || Ok(Seen::when(largest_nameless_file(pid)?, |size| *size > 0));
+    wait_for("the download", SOON, begun).await?;
+    stack.phones.arrange_chat(&shop, &alice, json!({ "cleared": true })).await?;
+    let look = async || Ok(Seen::when(stack.follow(&link).await?.code(), |code| code == "media_not_found"));
+    wait_for("the end of the message", SOON, look).await?;
+    let over = async || Ok(Seen::when(largest_nameless_file(pid)?, |size| *size == 0));
+    wait_for("the end of the download", SOON, over).await?;
+    let nothing = async || {
+        let left = (stack.files_in_bucket("shop"), redis_keys(&stack, "chatery:{shop}:media*")?);
+        Ok(Seen::when(left, |(files, keys)| *files == 0 && keys.is_empty()))
+    };
+    wait_for("the end of the file", 2 * SOON, nothing).await?;
+    stack.stop().await
+}
+
+fn redis_keys(stack: &Stack, pattern: &str) -> anyhow::Result<Vec<String>> {
+    Ok(redis::cmd("KEYS").arg(pattern).query(&mut stack.redis()?.get_connection()?)?)
+}
+
+#[tokio::test]
+async fn a_file_goes_when_its_message_is_too_far_back() -> anyhow::Result<()> {
+    let mut scene = Scene::begin().await?;
+    let message = scene.receive(&picture(&noise(3_000, 1))).await?;
+    assert_eq!(scene.stack.follow(&link(&message)).await?.status, 200);
+    // As many as a chat keeps.
+    for number in 0..1_000 {
+        scene.stack.phones.send(&scene.alice, &scene.shop, &format!("line {number}")).await?;
+    }
+    let look =
+        async || Ok(Seen::when(scene.stack.follow(&link(&message)).await?.code(), |code| code == "media_not_found"));
+    wait_for("the end of the message", SOON, look).await?;
+    left(&scene.stack, 0).await?;
+    scene.stack.stop().await
+}
+
 /// The size of the largest file that a process has open and that has no name any more.
 fn largest_nameless_file(pid: u32) -> anyhow::Result<u64> {
     let mut largest = 0;

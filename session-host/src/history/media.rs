@@ -184,7 +184,7 @@ impl History {
     }
 
     /// What is to be fetched: at most `most` that are due.
-    pub(crate) async fn agenda(&self, most: usize) -> Result<Agenda, RedisError> {
+    pub(crate) async fn agenda(&self, most: usize) -> Result<Agenda, FenceError> {
         let keys = self.fence.keys();
         let mut redis = self.fence.redis().shared();
         let last = isize::try_from(most).unwrap_or(isize::MAX);
@@ -198,14 +198,27 @@ impl History {
         }
         let (records, jobs): (Vec<Option<String>>, Vec<Option<String>>) =
             redis::pipe().hmget(keys.media(), &due).hmget(keys.media_jobs(), &due).query_async(&mut redis).await?;
-        let read = due.iter().zip(records).zip(jobs).filter_map(|((object, record), job)| {
-            Some(Due {
-                object: Object::parse(object)?,
-                record: serde_json::from_str(&record?).ok()?,
-                job: serde_json::from_str(&job?).ok()?,
-            })
-        });
-        Ok(Agenda { due: read.collect(), next })
+        let mut agenda = Agenda { due: Vec::new(), next };
+        let mut unreadable = Vec::new();
+        for ((name, record), job) in due.into_iter().zip(records).zip(jobs) {
+            let read = || {
+                let object = Object::parse(&name)?;
+                let (record, job) = (serde_json::from_str(&record?).ok()?, serde_json::from_str(&job?).ok()?);
+                Some(Due { object, record, job })
+            };
+            match read() {
+                Some(file) => agenda.due.push(file),
+                None => unreadable.push(name),
+            }
+        }
+        if !unreadable.is_empty() {
+            // Left where they are they would stand before all others.
+            tracing::error!(count = unreadable.len(), "files to be fetched are not known any more");
+            let mut batch = Batch::new();
+            batch.push_many("ZREM", &keys.media_due(), unreadable);
+            self.fence.run(batch).await?;
+        }
+        Ok(agenda)
     }
 
     /// A file is in the bucket. Answers whether its message is still there.

@@ -13,7 +13,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::primitives::{ByteStream, FsBuilder, Length};
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::config::{InvalidSetting, invalid};
 
@@ -29,8 +29,8 @@ const REQUEST_WITHIN: Duration = Duration::from_mins(15);
 /// Attempts to store a file before it is fetched again later.
 const PUT_ATTEMPTS: usize = 3;
 
-/// Objects erased, and listed, at once: what S3 takes.
-pub(crate) const AT_ONCE: usize = 1_000;
+/// Objects erased at once: round trips overlap, and readers find the server free.
+const ERASURES_AT_ONCE: usize = 8;
 
 /// Where the bucket is.
 #[derive(Clone)]
@@ -157,21 +157,15 @@ impl Bucket {
         }
     }
 
-    /// Erases objects, at most [`AT_ONCE`]. Those that are not there are erased.
-    pub(crate) async fn erase(&self, keys: impl IntoIterator<Item = String>) -> Result<(), BucketError> {
-        let objects: Result<Vec<_>, _> =
-            keys.into_iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
-        let delete = objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
-        let delete = delete.map_err(|error| BucketError::Unavailable(error.to_string()))?;
-        let answer =
-            self.client.delete_objects().bucket(&self.name).delete(delete).send().await.map_err(unavailable)?;
-        match answer.errors().first() {
-            None => Ok(()),
-            Some(error) => Err(BucketError::Unavailable(error.code().unwrap_or("an object was not erased").to_owned())),
-        }
+    /// Erases objects. Those that are not there are erased. One by one, since servers differ in what they ask for when it is a list.
+    pub(crate) async fn erase(&self, keys: Vec<String>) -> Result<(), BucketError> {
+        let erasures = stream::iter(keys.into_iter().map(|key| async move {
+            self.client.delete_object().bucket(&self.name).key(key).send().await.map(drop).map_err(unavailable)
+        }));
+        erasures.buffer_unordered(ERASURES_AT_ONCE).try_collect().await
     }
 
-    /// The keys that begin so, after one of them; at most [`AT_ONCE`], and whether there are more.
+    /// The keys that begin so, after one of them; as many as the server gives at once, and whether there are more.
     pub(crate) async fn list(&self, prefix: &str, after: Option<String>) -> Result<(Vec<String>, bool), BucketError> {
         let list = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_start_after(after);
         let page = list.send().await.map_err(unavailable)?;

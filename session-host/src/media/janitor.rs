@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::bucket::{AT_ONCE, BucketError};
+use super::bucket::BucketError;
 use super::object::prefix;
 use super::{Media, Object};
 use crate::redis::Redis;
@@ -26,6 +26,9 @@ const LINGER_MS: u64 = 60_000;
 
 /// Sessions worked on at one look.
 const SESSIONS_AT_ONCE: u64 = 100;
+
+/// Records looked up in one step.
+const LOOKED_UP_AT_ONCE: usize = 1_000;
 
 /// Why a look was not finished.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +98,7 @@ async fn erase(media: &Media, redis: &Redis, session: &SessionId) -> Result<usiz
         let (keys, more) = media.bucket().list(&prefix, after).await?;
         after = keys.last().cloned();
         let mut unknown = Vec::new();
-        for part in keys.chunks(AT_ONCE) {
+        for part in keys.chunks(LOOKED_UP_AT_ONCE) {
             let names: Vec<&str> = part.iter().filter_map(|key| key.strip_prefix(&prefix)).collect();
             let known: Vec<Option<String>> = redis.shared().hmget(SessionKeys::new(session).media(), &names).await?;
             let ours = names.iter().zip(known).filter(|(name, known)| known.is_none() && Object::parse(name).is_some());

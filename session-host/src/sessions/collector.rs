@@ -141,6 +141,8 @@ impl Collector {
         match fetch(client, &job.source, self.media.config().max_bytes, self.stop.clone()).await {
             Ok(fetched) => self.store(object, record, job, fetched).await,
             Err(FetchError::TooLarge) => Collected::Lost(record, Lost::TooLarge),
+            // It would be another one next time as well.
+            Err(FetchError::Mismatch) => Collected::Lost(record, Lost::Failed),
             Err(error) => {
                 debug!(session = %self.session, %error, "a file was not fetched");
                 if self.client().is_none() {
@@ -237,7 +239,8 @@ impl Collector {
             if names.is_empty() {
                 return Ok(());
             }
-            let keys = names.iter().filter_map(|name| Object::parse(name)).map(|object| object.key(&self.session));
+            let objects = names.iter().filter_map(|name| Object::parse(name));
+            let keys: Vec<String> = objects.map(|object| object.key(&self.session)).collect();
             self.media.bucket().erase(keys).await?;
             self.history.media_erased(&names).await?;
         }
