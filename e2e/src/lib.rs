@@ -8,6 +8,7 @@ pub mod api;
 pub mod bench;
 pub mod bucket;
 pub mod files;
+pub mod host;
 pub mod links;
 pub mod phones;
 mod ports;

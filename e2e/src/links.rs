@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use reqwest::Method;
 
+use crate::api::Api;
 use crate::stack::Stack;
 
 /// An answer of `/media`.
@@ -31,15 +32,10 @@ impl Linked {
     }
 }
 
-impl Stack {
-    /// Follows a link.
-    pub async fn follow(&self, link: &str) -> anyhow::Result<Linked> {
-        self.follow_with(Method::GET, link, &[]).await
-    }
-
-    /// Follows a link with a method and headers.
-    pub async fn follow_with(&self, method: Method, link: &str, headers: &[(&str, &str)]) -> anyhow::Result<Linked> {
-        let mut request = self.api.with_key(None).request(method, link);
+impl Api {
+    /// Follows a link with a method and headers, without the API key.
+    pub async fn follow(&self, method: Method, link: &str, headers: &[(&str, &str)]) -> anyhow::Result<Linked> {
+        let mut request = self.with_key(None).request(method, link);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -49,6 +45,18 @@ impl Stack {
         });
         let headers = headers.collect::<anyhow::Result<_>>()?;
         Ok(Linked { status: response.status().as_u16(), headers, bytes: response.bytes().await?.to_vec() })
+    }
+}
+
+impl Stack {
+    /// Follows a link.
+    pub async fn follow(&self, link: &str) -> anyhow::Result<Linked> {
+        self.api.follow(Method::GET, link, &[]).await
+    }
+
+    /// Follows a link with a method and headers.
+    pub async fn follow_with(&self, method: Method, link: &str, headers: &[(&str, &str)]) -> anyhow::Result<Linked> {
+        self.api.follow(method, link, headers).await
     }
 
     /// How many files of a session the embedded bucket holds.

@@ -2,6 +2,7 @@
 
 use e2e::bucket::Bucket;
 use e2e::files::{File, Files};
+use e2e::host::Host;
 use e2e::simulator::Simulator;
 use e2e::stack::{Plan, Stack};
 use e2e::wait::{SOON, Seen, wait_for};
@@ -68,7 +69,7 @@ async fn a_kill_in_the_middle_of_a_download_loses_nothing() -> anyhow::Result<()
 async fn a_chat_cleared_in_the_middle_of_a_download_leaves_nothing() -> anyhow::Result<()> {
     let Scene { stack, mut socket, shop, alice } = Scene::begin().await?;
     stack.phones.media_trouble(json!({ "bytesPerSecond": 20_000 })).await?;
-    let id = stack.phones.sends(&alice, &shop, &picture(&noise(60_000, 1))).await?;
+    let id = stack.phones.sends(&alice, &shop, &picture(&noise(200_000, 1))).await?;
     let link = link(&hears(&mut socket, "message", &id).await?);
     let pid = stack.pid()?;
     let begun = async || Ok(Seen::when(largest_nameless_file(pid)?, |size| *size > 0));
@@ -106,12 +107,13 @@ async fn a_file_goes_when_its_message_is_too_far_back() -> anyhow::Result<()> {
     scene.stack.stop().await
 }
 
-/// The size of the largest file that a process has open and that has no name any more.
+/// The size of the largest file on the disk that a process has open and that has no name any more.
 fn largest_nameless_file(pid: u32) -> anyhow::Result<u64> {
     let mut largest = 0;
     for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))?.flatten() {
         let target = std::fs::read_link(entry.path()).unwrap_or_default();
-        if target.to_string_lossy().ends_with("(deleted)") {
+        let target = target.to_string_lossy();
+        if target.ends_with("(deleted)") && !target.contains("/memfd:") {
             largest = largest.max(std::fs::metadata(entry.path()).map_or(0, |file| file.len()));
         }
     }
@@ -300,5 +302,27 @@ async fn files_of_the_past_are_fetched_when_they_are_asked_for() -> anyhow::Resu
     stack.phones.media_trouble(json!({ "expire": "all" })).await?;
     assert!(stack.follow(&in_group[0]).await?.bytes == noise(5_000, 3));
     assert_eq!(stack.files_in_bucket("shop"), 3);
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn any_host_serves_what_another_one_fetches() -> anyhow::Result<()> {
+    let bucket = Bucket::start().await?;
+    let stack = on(&bucket).start().await?;
+    let (shop, alice) = (stack.phones.create("Shop").await?, stack.phones.create("Alice").await?);
+    stack.phones.sends(&alice.number, &shop.number, &picture(&noise(5_000, 1))).await?;
+    stack.link("shop", &shop).await?;
+    let look = async || {
+        let page = stack.api.page("shop", &alice.number, 1, None).await?;
+        let link = page.messages.first().and_then(|message| message.media_url.clone());
+        Ok(link.map_or_else(|| Seen::NotYet("no link".to_owned()), Seen::Fact))
+    };
+    let link = wait_for("the link of the past", SOON, look).await?;
+    // The session runs on the first host, the link is followed on the second, and nobody has asked for the file before.
+    let other = Host::beside(&stack, &bucket.environment()).await?;
+    let answer = other.api.follow(Method::GET, &link, &[]).await?;
+    assert_eq!((answer.status, answer.bytes == noise(5_000, 1)), (200, true), "{:?}", answer.headers);
+    let (path, _) = link.split_once('?').expect("a proof");
+    assert_eq!(other.api.follow(Method::GET, path, &[]).await?.status, 403);
     stack.stop().await
 }
