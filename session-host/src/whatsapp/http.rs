@@ -183,7 +183,62 @@ async fn answer(outgoing: RequestBuilder) -> anyhow::Result<HttpResponse> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::spawn_blocking;
+
     use super::*;
+
+    /// Most that the downloads of these tests may have.
+    const ROOM: u64 = 10;
+
+    /// What a download from a server that says this gives, and the status.
+    async fn download(answer: &'static str) -> io::Result<(u16, Vec<u8>)> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let authority = listener.local_addr()?.to_string();
+        let server = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await?;
+            let mut head = [0; 4096];
+            let _ = socket.read(&mut head).await?;
+            socket.write_all(answer.as_bytes()).await
+        });
+        let url = format!("https://{authority}/v/x");
+        let pool = reqwest::Client::default();
+        let http = NetworkHttp { largest: ROOM, ..NetworkHttp::sandbox(pool, &authority) };
+        let read = spawn_blocking(move || {
+            let answer = http.execute_streaming(HttpRequest::get(url));
+            let mut answer =
+                answer.map_err(|error| error.downcast::<io::Error>().expect("an error of the disk's kind"))?;
+            let mut bytes = Vec::new();
+            answer.body.read_to_end(&mut bytes)?;
+            Ok((answer.status_code, bytes))
+        });
+        let read = read.await?;
+        server.await??;
+        read
+    }
+
+    #[tokio::test]
+    async fn downloads_come_piece_by_piece_and_end_at_the_limit() {
+        let fits = download("HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\n0123456789").await;
+        assert_eq!(fits.unwrap(), (200, b"0123456789".to_vec()));
+        let gone = download("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+        assert_eq!(gone.unwrap(), (410, Vec::new()), "a status is no failure of the exchange");
+        for too_large in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n01234567890",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n6\r\n012345\r\n5\r\n01234\r\n0\r\n\r\n",
+        ] {
+            let error = download(too_large).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{too_large:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_download_that_breaks_off_is_none() {
+        let cut = download("HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\n01").await;
+        assert!(cut.is_err(), "{cut:?}");
+    }
 
     #[test]
     fn a_sandbox_session_reaches_only_its_simulator() {
