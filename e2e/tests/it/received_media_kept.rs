@@ -18,6 +18,9 @@ const TWO_DAYS: u64 = 2 * 24 * 3600 * 1000;
 /// Most that the process may grow by while a large file passes through: a small part of the file.
 const ROOM_KIB: u64 = 24 * 1024;
 
+/// What the kernel is told to forget a process's peak with.
+const RESET_PEAK: &str = "5";
+
 fn picture(bytes: &[u8]) -> Value {
     json!({ "image": file(bytes, json!({ "mimeType": "image/jpeg" })) })
 }
@@ -259,6 +262,8 @@ async fn a_large_file_takes_little_memory() -> anyhow::Result<()> {
         "sessionId": "sender", "chatId": shop, "documentUrl": files.url("/film.mp4"), "filename": "film.mp4", "mimetype": "video/mp4",
     });
     stack.api.send_text("sender", &shop, "a film follows").await?;
+    // What the start took does not count.
+    std::fs::write(format!("/proc/{}/clear_refs", stack.pid()?), RESET_PEAK)?;
     let before = peak(stack.pid()?)?;
     let sent = stack.api.post("/api/whatsapp/chats/send-document", &film).await?;
     assert_eq!(sent.status, 200, "{sent:?}");
@@ -270,7 +275,7 @@ async fn a_large_file_takes_little_memory() -> anyhow::Result<()> {
     stack.stop().await
 }
 
-/// The most memory that a process ever had, in KiB.
+/// The most memory that a process had since that was reset, in KiB.
 fn peak(pid: u32) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
