@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod files;
 pub mod host;
 pub mod links;
+pub mod parts;
 pub mod phones;
 mod ports;
 pub mod process;

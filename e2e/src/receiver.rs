@@ -2,6 +2,7 @@
 //! the same address.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,11 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::wait::SOON;
+use crate::ports;
+use crate::wait::{SOON, Seen, wait_for};
 
 /// Longest request head that is read.
 const MAX_HEAD: usize = 64 * 1024;
@@ -64,7 +66,7 @@ struct State {
     requests: Mutex<Vec<Request>>,
     came: Notify,
     react: Box<dyn Fn(&Request) -> Reaction + Send + Sync>,
-    connections: Mutex<Vec<AbortHandle>>,
+    connections: Mutex<Vec<JoinHandle<()>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,7 +88,8 @@ impl Receiver {
 
     /// One that reacts to each request in its own way.
     pub async fn reacting(react: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        // Not one that the system gives to outgoing connections: it must be free when the receiver comes back.
+        let listener = TcpListener::bind(("127.0.0.1", ports::free()?)).await?;
         let state = State {
             requests: Mutex::default(),
             came: Notify::new(),
@@ -103,28 +106,39 @@ impl Receiver {
         self.task = Some(tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let of_connection = Arc::clone(&state);
-                let connection = tokio::spawn(async move { answer(socket, &of_connection).await });
-                lock(&state.connections).push(connection.abort_handle());
+                // Whoever hangs up has what they wanted.
+                let connection = tokio::spawn(async move { drop(answer(socket, &of_connection).await) });
+                lock(&state.connections).push(connection);
             }
         }));
     }
 
-    /// Ends all connections and takes no more.
-    pub fn go_away(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
-        }
-        for connection in lock(&self.state.connections).drain(..) {
-            connection.abort();
+    /// Ends all connections and takes no more. Afterwards its port is free.
+    pub async fn go_away(&mut self) {
+        for task in self.end() {
+            // It was aborted.
+            let _ = task.await;
         }
     }
 
-    /// Is there again, under the same address.
-    pub fn come_back(&mut self) -> anyhow::Result<()> {
-        let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(([127, 0, 0, 1], self.port).into())?;
-        self.serve(socket.listen(1024)?);
+    fn end(&mut self) -> Vec<JoinHandle<()>> {
+        let connections = std::mem::take(&mut *lock(&self.state.connections));
+        let tasks: Vec<_> = self.task.take().into_iter().chain(connections).collect();
+        for task in &tasks {
+            task.abort();
+        }
+        tasks
+    }
+
+    /// Is there again, under the same address, as soon as the system gives it back.
+    pub async fn come_back(&mut self) -> anyhow::Result<()> {
+        let listen = async || match TcpListener::bind(("127.0.0.1", self.port)).await {
+            Ok(listener) => Ok(Seen::Fact(listener)),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(Seen::NotYet(error.to_string())),
+            Err(error) => Err(error.into()),
+        };
+        let listener = wait_for("the port", SOON, listen).await?;
+        self.serve(listener);
         Ok(())
     }
 
@@ -181,7 +195,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.go_away();
+        self.end();
     }
 }
 

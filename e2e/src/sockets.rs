@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::programs;
@@ -42,7 +44,36 @@ pub struct Socket {
     seen: Vec<Event>,
     /// Events before this one were asked for.
     next: usize,
-    _node: Child,
+    /// Ended with the value.
+    node: Child,
+}
+
+/// A client that is read in the background. It ends with the value.
+#[derive(Debug)]
+pub struct Collected {
+    seen: Arc<Mutex<Vec<Event>>>,
+    task: JoinHandle<()>,
+}
+
+impl Collected {
+    /// Looks at everything that was seen so far.
+    pub fn look<T>(&self, look: impl FnOnce(&[Event]) -> T) -> T {
+        look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Collected {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An event as a line of the client.
+fn event(line: &str) -> anyhow::Result<Event> {
+    let values: Vec<Value> = serde_json::from_str(line).with_context(|| format!("no event: {line}"))?;
+    let mut values = values.into_iter();
+    let name = values.next().and_then(|name| name.as_str().map(str::to_owned)).context("a name")?;
+    Ok(Event { name, payload: values.next().unwrap_or_default() })
 }
 
 /// The folder of the Node clients.
@@ -71,7 +102,7 @@ impl Socket {
             .context("node cannot be started")?;
         let input = node.stdin.take().context("a pipe")?;
         let output = BufReader::new(node.stdout.take().context("a pipe")?).lines();
-        Ok(Self { input, output, seen: Vec::new(), next: 0, _node: node })
+        Ok(Self { input, output, seen: Vec::new(), next: 0, node })
     }
 
     /// Connects.
@@ -84,6 +115,23 @@ impl Socket {
     /// Says something.
     pub async fn emit(&mut self, event: &str, argument: &Value) -> anyhow::Result<()> {
         self.input.write_all(format!("{}\n", json!([event, argument])).as_bytes()).await.context("node is gone")
+    }
+
+    /// Reads on in the background, so that a client that is sent much is never blocked by its reader.
+    pub fn collected(self) -> Collected {
+        let seen = Arc::new(Mutex::new(self.seen));
+        let into = Arc::clone(&seen);
+        let (mut output, input, node) = (self.output, self.input, self.node);
+        let task = tokio::spawn(async move {
+            // They live as long as the reading.
+            let _client = (input, node);
+            while let Ok(Some(line)) = output.next_line().await {
+                if let Ok(event) = event(&line) {
+                    into.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+                }
+            }
+        });
+        Collected { seen, task }
     }
 
     /// Subscribes to what comes next, and waits for the reply.
@@ -117,11 +165,7 @@ impl Socket {
                 let (before, since) = self.seen.split_at(first);
                 bail!("{what}: not within {SOON:?}; seen since it was asked for: {since:#?}, and before: {before:#?}");
             };
-            let line = line?.context("node ended")?;
-            let line: Vec<Value> = serde_json::from_str(&line).with_context(|| format!("no event: {line}"))?;
-            let mut line = line.into_iter();
-            let name = line.next().and_then(|name| name.as_str().map(str::to_owned)).context("a name")?;
-            self.seen.push(Event { name, payload: line.next().unwrap_or_default() });
+            self.seen.push(event(&line?.context("node ended")?)?);
         }
     }
 

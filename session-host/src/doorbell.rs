@@ -1,5 +1,6 @@
-//! Listens on the channel that says which session has new events, and tells the readers of this host: sockets and webhooks. It
-//! connects again when the connection is lost, and then rings for all, since nobody kept what was said meanwhile.
+//! Listens on the channel that says which session has new events, and tells the readers of this host: sockets and webhooks.
+//!
+//! It connects again when the connection is lost, and then rings for all, since nobody kept what was said meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ enum DoorbellError {
 }
 
 /// A reader of event logs. Rings must return at once.
-pub(crate) trait Reader: Send + Sync {
+pub trait Reader: Send + Sync {
     /// A session has new events.
     fn ring(&self, session: &SessionId);
     /// Any session may have.
@@ -41,7 +42,7 @@ pub(crate) trait Reader: Send + Sync {
 }
 
 /// Listens until the host stops.
-pub(crate) async fn run(redis: Redis, readers: Vec<Arc<dyn Reader>>) {
+pub async fn run(redis: Redis, readers: Vec<Arc<dyn Reader>>) {
     let mut backoff = Backoff::new();
     loop {
         let error = match listen(&redis, &readers, &mut backoff).await {

@@ -3,17 +3,22 @@
 //! Each write goes to Redis as one script that first compares the lease's epoch with the writer's and then runs as a
 //! whole, so a host that lost a session cannot change anything of it, however late its write arrives. This module
 //! refuses to write two sessions at once, and reads nothing for others.
+//!
+//! While Redis is away, writes wait for it: a failed write of a ratchet or of a message that WhatsApp is not told of yet would make
+//! that message unreadable when it comes again. The wait ends with the lease, and so with the client and all that it remembers.
 
 mod batch;
 mod durable;
 mod procedure;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::id::SessionId;
 use contract::keys::{self, SessionKeys};
-use redis::{FromRedisValue, RedisError, ToRedisArgs, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, ToRedisArgs, Value};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 pub use self::batch::Batch;
 pub use self::durable::{Durability, DurabilityUnavailable};
@@ -21,6 +26,10 @@ pub use self::procedure::Procedure;
 
 use self::durable::DurableWriter;
 use crate::redis::Redis;
+
+/// Pauses between tries while Redis is away, doubled up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a write did not happen, or may not have.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -166,19 +175,63 @@ impl Fence {
     }
 
     async fn send(&self, call: procedure::Call, durably: bool) -> Result<Value, FenceError> {
-        if self.lost() {
-            return Err(FenceError::Lost);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if self.lost() {
+                return Err(FenceError::Lost);
+            }
+            let result = match &self.0.durable {
+                Some(writer) if durably => writer.write(call.clone()).await,
+                _ => call.run(&mut self.0.redis.shared()).await.map_err(FenceError::from),
+            };
+            match result {
+                Err(FenceError::Redis(error)) if procedure::is_fenced(&error) => {
+                    self.give_up();
+                    return Err(FenceError::Lost);
+                }
+                // Our scripts may run twice.
+                Err(FenceError::Redis(error)) if passes(&error) => self.rest(&mut pause).await,
+                result => return result,
+            }
         }
-        let result = match &self.0.durable {
-            Some(writer) if durably => writer.write(call).await,
-            _ => call.run(&mut self.0.redis.shared()).await.map_err(FenceError::from),
-        };
-        if let Err(FenceError::Redis(error)) = &result
-            && procedure::is_fenced(error)
-        {
-            self.give_up();
-            return Err(FenceError::Lost);
-        }
-        result
     }
+
+    /// Reads with a command, and waits for Redis while it is away. The failure is that of the last try, when the lease has ended.
+    pub async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match command.query_async(&mut self.0.redis.shared()).await {
+                Err(error) if passes(&error) && !self.lost() => self.rest(&mut pause).await,
+                result => return result,
+            }
+        }
+    }
+
+    /// As [`Self::read`], with several commands.
+    pub async fn read_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RedisError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match commands.query_async(&mut self.0.redis.shared()).await {
+                Err(error) if passes(&error) && !self.lost() => self.rest(&mut pause).await,
+                result => return result,
+            }
+        }
+    }
+
+    /// Pauses, longer each time, unless the lease ends meanwhile.
+    async fn rest(&self, pause: &mut Duration) {
+        let mut lost = self.lost_signal();
+        // The sender lives as long as we do.
+        let _lost_or_over = timeout(*pause, lost.wait_for(|lost| *lost)).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether a failure is of the server's being away, starting, or full, and not of what was asked.
+fn passes(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_timeout()
+        || error.is_connection_dropped()
+        || error.is_connection_refusal()
+        || matches!(error.code(), Some("LOADING" | "TRYAGAIN" | "MASTERDOWN" | "CLUSTERDOWN" | "READONLY" | "OOM"))
 }

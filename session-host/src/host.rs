@@ -100,7 +100,7 @@ impl Host {
         };
         let mut readers = vec![realtime.reader()];
         if let Some(functions) = functions {
-            readers.push(Pump::start(redis.clone(), functions, &config.host_id, &tracker, &sockets));
+            readers.push(Pump::start(redis.clone(), functions, &config.host_id, &tracker, &sockets).await);
         } else {
             warn!("webhooks are not delivered: EDGE_URL is not set");
         }

@@ -11,7 +11,7 @@
 //! | [`record`] | the owner's half of the session record |
 //! | [`commands`] | the way from the edge to a session |
 //! | [`lease`], [`fence`] | one writer per session, checked on every write |
-//! | [`eventlog`], [`realtime`] | events, and the sockets that hear them |
+//! | [`eventlog`], [`doorbell`], [`realtime`] | events, who is told of new ones, and the sockets that hear them |
 //! | [`pump`] | who is told to deliver events to webhooks, and when |
 //! | [`media`] | the bucket |
 //! | [`outbound`], [`fetch`] | where clients may send the server, and what it brings from there |
@@ -24,7 +24,7 @@
 mod clock;
 mod commands;
 pub mod config;
-mod doorbell;
+pub mod doorbell;
 pub mod eventlog;
 pub mod fence;
 pub mod fetch;

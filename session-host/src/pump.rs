@@ -8,8 +8,10 @@
 //! that lag, and now and then looks at all.
 
 mod functions;
+mod health;
 mod lanes;
 mod look;
+mod settled;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +28,7 @@ use tracing::warn;
 
 pub use functions::{EdgeConfig, Functions, InvokeError};
 use lanes::Lanes;
+pub(crate) use settled::settled;
 
 use crate::doorbell::Reader;
 use crate::redis::Redis;
@@ -51,14 +54,15 @@ pub struct Pump {
 
 impl Pump {
     /// Starts pumping, until `stop`.
-    pub(crate) fn start(
+    pub(crate) async fn start(
         redis: Redis,
         functions: Functions,
         host: &str,
         tracker: &TaskTracker,
         stop: &CancellationToken,
     ) -> Arc<Self> {
-        let lanes = Lanes::new(functions, host, tracker.clone(), stop.clone());
+        let lanes = Lanes::new(redis.clone(), functions, host, tracker.clone(), stop.clone());
+        lanes.begin().await;
         let pump = Arc::new(Self {
             redis,
             host: host.to_owned(),

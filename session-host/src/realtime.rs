@@ -167,7 +167,7 @@ impl Realtime {
     }
 
     /// The reader of event logs behind the sockets.
-    pub(crate) fn reader(&self) -> Arc<dyn Reader> {
+    pub fn reader(&self) -> Arc<dyn Reader> {
         Arc::clone(&self.hub) as Arc<dyn Reader>
     }
 

@@ -53,11 +53,11 @@ impl RedisStore {
     }
 
     async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        command.query_async(&mut self.fence.redis().shared()).await.map_err(redis_error)
+        self.fence.read(command).await.map_err(redis_error)
     }
 
     async fn read_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T> {
-        commands.query_async(&mut self.fence.redis().shared()).await.map_err(redis_error)
+        self.fence.read_all(commands).await.map_err(redis_error)
     }
 
     /// A field of a HASH, without its version.

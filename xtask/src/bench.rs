@@ -15,6 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     summary: "measure the stack against the simulated network, or that network alone (release build)",
     help: "\
   cargo xtask bench [-- ARGUMENTS]       the stack against the simulated network
+  cargo xtask bench events               only messages that arrive, from phones to a webhook
   cargo xtask bench sim [-- ARGUMENTS]   the simulated network with thousands of clients
 
 Arguments go to the benchmark: cargo xtask bench sim -- --help",

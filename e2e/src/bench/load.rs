@@ -78,7 +78,7 @@ fn share(load: Load, client: usize) -> usize {
 }
 
 /// The time that so many percent did not exceed.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(super) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }

@@ -9,6 +9,24 @@ pub struct Load {
     pub sends: usize,
 }
 
+/// A flow of messages from phones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Messages a second, of all phones together.
+    pub per_second: u32,
+    /// For so many seconds.
+    pub seconds: u32,
+    /// Whether receivers that fail in every way are there as well.
+    pub beside_bad_ones: bool,
+}
+
+impl Flow {
+    /// Messages in all.
+    pub fn count(self) -> usize {
+        (self.per_second * self.seconds) as usize
+    }
+}
+
 /// What is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -16,6 +34,8 @@ pub struct Options {
     pub loads: Vec<Load>,
     /// Numbers of sessions, growing.
     pub sessions: Vec<usize>,
+    /// Flows of messages from phones.
+    pub flows: Vec<Flow>,
 }
 
 /// A command line that was understood.
@@ -31,8 +51,9 @@ pub enum Parsed {
 pub const HELP: &str = "\
 bench: measures chatery (CHATERY_BIN, or the one built beside this program) against a simulated network
 
-  bench [--quick]
+  bench [events] [--quick]
 
+  events    only messages that arrive: from phones to a webhook and a socket
   --quick   a few sends and sessions: whether it works, not how fast it is
 ";
 
@@ -40,12 +61,17 @@ impl Options {
     /// Understands a command line.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Parsed, String> {
         let mut options = Self::full();
+        let mut events_only = false;
         for argument in arguments {
             match argument.as_str() {
                 "--help" | "-h" => return Ok(Parsed::Help),
                 "--quick" => options = Self::quick(),
+                "events" => events_only = true,
                 other => return Err(format!("{other} is not understood; bench --help lists what is")),
             }
+        }
+        if events_only {
+            options = Self { loads: Vec::new(), sessions: Vec::new(), ..options };
         }
         Ok(Parsed::Run(options))
     }
@@ -53,12 +79,15 @@ impl Options {
     /// The figures that the project promises.
     fn full() -> Self {
         let loads = vec![Load { clients: 1, sends: 2_000 }, Load { clients: 50, sends: 10_000 }];
-        Self { loads, sessions: vec![1, 100, 500] }
+        let flow = |per_second| Flow { per_second, seconds: 10, beside_bad_ones: false };
+        let mut flows: Vec<Flow> = [100, 250, 500, 1_000].map(flow).into();
+        flows.push(Flow { beside_bad_ones: true, ..flow(100) });
+        Self { loads, sessions: vec![1, 100, 500], flows }
     }
 
     fn quick() -> Self {
         let loads = vec![Load { clients: 1, sends: 50 }, Load { clients: 10, sends: 200 }];
-        Self { loads, sessions: vec![1, 5] }
+        Self { loads, sessions: vec![1, 5], flows: vec![Flow { per_second: 50, seconds: 2, beside_bad_ones: true }] }
     }
 }
 
@@ -75,6 +104,8 @@ mod tests {
         assert_eq!(parse(""), Ok(Parsed::Run(Options::full())));
         assert_eq!(parse("--quick"), Ok(Parsed::Run(Options::quick())));
         assert_eq!(parse("--quick --help"), Ok(Parsed::Help));
+        let Ok(Parsed::Run(events)) = parse("events") else { panic!("it is understood") };
+        assert_eq!((events.loads.len(), events.flows), (0, Options::full().flows));
         assert!(parse("--fast").is_err());
     }
 }

@@ -5,11 +5,15 @@
 use std::time::Duration;
 
 use super::options::Options;
-use super::{load, memory};
+use super::{events, load, memory};
 use crate::programs;
 
 /// Aim for the median of one client.
 const MEDIAN_AIM: Duration = Duration::from_millis(5);
+
+/// Aim for messages a second from phones to a webhook, and for the slowest percent of them.
+const FLOW_AIM: u32 = 500;
+const SLOWEST_AIM: Duration = Duration::from_millis(100);
 
 /// Aim for an idle connected session, in KiB.
 const SESSION_AIM: u64 = 250;
@@ -17,7 +21,9 @@ const SESSION_AIM: u64 = 250;
 pub(super) fn heading(options: &Options) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism()?;
     println!("{} on {cores} cores, against a simulated network", programs::chatery()?.display());
-    println!("up to {} sessions", options.sessions.iter().max().copied().unwrap_or_default());
+    if let Some(most) = options.sessions.iter().max() {
+        println!("up to {most} sessions");
+    }
     Ok(())
 }
 
@@ -31,6 +37,18 @@ pub(super) fn load(measured: &load::Measured) {
     let rate = per_second(load.sends, measured.took);
     let (median, slow) = (millis(measured.median), millis(measured.slowest_percent));
     println!("{:>8} {:>8} {rate:>9.0} {median:>9.2} {slow:>9.2}", load.clients, load.sends);
+}
+
+pub(super) fn flow_heading() {
+    println!("\nmessages from phones through store and log to a webhook, a socket beside it; from sending to reading");
+    println!("{:>8} {:>9} {:>9} {:>9} {:>9}", "asked/s", "messages", "reached/s", "p50 ms", "p99 ms");
+}
+
+pub(super) fn flow(measured: &events::Measured) {
+    let rate = per_second(measured.count, measured.took);
+    let (median, slow) = (millis(measured.median), millis(measured.slowest_percent));
+    let beside = if measured.flow.beside_bad_ones { "  beside five receivers that fail" } else { "" };
+    println!("{:>8} {:>9} {rate:>9.0} {median:>9.2} {slow:>9.2}{beside}", measured.flow.per_second, measured.count);
 }
 
 pub(super) fn memory_heading() {
@@ -53,7 +71,7 @@ fn each_more(first: &memory::Measured, last: &memory::Measured, of: fn(&memory::
     of(last).saturating_sub(of(first)).checked_div(sessions)
 }
 
-pub(super) fn aims(loads: &[load::Measured], memory: &[memory::Measured]) {
+pub(super) fn aims(loads: &[load::Measured], flows: &[events::Measured], memory: &[memory::Measured]) {
     println!();
     if let Some(single) = loads.iter().find(|measured| measured.load.clients == 1) {
         let (median, aim) = (single.median, MEDIAN_AIM);
@@ -62,6 +80,17 @@ pub(super) fn aims(loads: &[load::Measured], memory: &[memory::Measured]) {
             millis(median),
             aim.as_millis(),
             word(median < aim)
+        );
+    }
+    if let Some(flow) = flows.iter().find(|measured| measured.flow.per_second == FLOW_AIM) {
+        let reached = per_second(flow.count, flow.took) >= f64::from(FLOW_AIM) * 0.95;
+        let slowest = flow.slowest_percent;
+        println!(
+            "{FLOW_AIM} messages a second to a webhook: {}; p99 {:.2} ms, aim below {} ms: {}",
+            word(reached),
+            millis(slowest),
+            SLOWEST_AIM.as_millis(),
+            word(slowest < SLOWEST_AIM)
         );
     }
     if let (Some(first), Some(last)) = (memory.first(), memory.last())

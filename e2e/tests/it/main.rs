@@ -1,6 +1,7 @@
 //! The stack as its users meet it. Each test starts the program `chatery` with data of its own.
 
 mod access;
+mod chaos;
 mod chats;
 mod conformance;
 mod coverage;
@@ -21,6 +22,7 @@ mod received_media;
 mod received_media_kept;
 mod repeats;
 mod restarts;
+mod secrets;
 mod sending;
 mod sessions;
 mod settings;

@@ -118,6 +118,9 @@ async fn a_message_is_posted_signed_and_noted() -> anyhow::Result<()> {
     assert_eq!(again.header("x-chatery-signature-previous"), format!("sha256={}", hmac(secret, &[&again.raw])));
     assert_eq!(again.header("x-chatery-signature-v1").matches(",v1=").count(), 2);
 
+    let ready = stack.api.get("/api/ready").await?;
+    assert_eq!(ready.body["data"]["functions"]["webhooks"], "ok", "{ready:?}");
+
     // A removed one gets nothing more.
     let removed = stack.api.ask(stack.api.request(reqwest::Method::DELETE, HOOKS).json(&json!({ "url": url }))).await?;
     assert_eq!(removed.status, 200);
@@ -138,7 +141,7 @@ async fn a_receiver_that_was_away_gets_everything_in_order() -> anyhow::Result<(
     let (mut away, well) = (Receiver::start().await?, Receiver::start().await?);
     let id = add(&stack, json!({ "url": away.url("/"), "events": ["message"] })).await?;
     add(&stack, json!({ "url": well.url("/"), "events": ["message"] })).await?;
-    away.go_away();
+    away.go_away().await;
     let texts: Vec<String> = (0..20).map(|number| format!("line {number}")).collect();
     for text in &texts[..10] {
         stack.phones.send(&alice.number, &shop.number, text).await?;
@@ -154,7 +157,7 @@ async fn a_receiver_that_was_away_gets_everything_in_order() -> anyhow::Result<(
         stack.phones.send(&alice.number, &shop.number, text).await?;
     }
     well.message(&texts[19]).await?;
-    away.come_back()?;
+    away.come_back().await?;
     // Registering it again tries it at once.
     add(&stack, json!({ "url": away.url("/"), "events": ["message"] })).await?;
     away.message(&texts[19]).await?;
@@ -377,5 +380,21 @@ async fn nobody_is_sent_where_they_must_not_go() -> anyhow::Result<()> {
     // The function itself is not public.
     let asked = stack.api.post("/internal/webhooks", &json!({})).await?;
     assert_eq!((asked.status, asked.code()), (404, "route_not_found"));
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn the_end_of_a_deleted_session_is_told() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    stack.linked("shop", "Shop").await?;
+    let (receiver, mut away) = (Receiver::start().await?, Receiver::start().await?);
+    for url in [receiver.url("/"), away.url("/")] {
+        add(&stack, json!({ "url": url })).await?;
+    }
+    away.go_away().await;
+    assert_eq!(stack.api.delete("shop").await?.status, 200);
+    let down = receiver.event("connection.update").await?;
+    assert_eq!(down.body["data"]["status"], "disconnected");
+    receiver.event("logged.out").await?;
     stack.stop().await
 }

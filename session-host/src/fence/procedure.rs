@@ -42,6 +42,7 @@ impl Procedure {
 }
 
 /// One call of a procedure.
+#[derive(Clone)]
 pub(super) struct Call {
     procedure: &'static Procedure,
     args: Vec<Vec<u8>>,
@@ -49,7 +50,7 @@ pub(super) struct Call {
 
 impl Call {
     /// By hash, and with the code when the server does not know it.
-    pub(super) async fn run(self, connection: &mut impl ConnectionLike) -> RedisResult<Value> {
+    pub(super) async fn run(&self, connection: &mut impl ConnectionLike) -> RedisResult<Value> {
         let result = command("EVALSHA", &self.procedure.hash, &self.args).query_async(connection).await;
         match result {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

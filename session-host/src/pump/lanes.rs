@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use contract::function::Function;
 use contract::id::SessionId;
 use contract::webhook::{Invocation, Invoked, Lane, Next};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
 
 use super::functions::{Functions, InvokeError};
+use super::health::Health;
+use crate::redis::Redis;
 
 /// Invocations at once. Most of their time they wait for receivers, dead ones for ten seconds each.
 const INVOCATIONS: usize = 256;
@@ -38,7 +40,7 @@ pub(super) struct Lanes {
     stop: CancellationToken,
     at_once: Semaphore,
     running: Mutex<HashMap<Name, Arc<Bell>>>,
-    failing: AtomicBool,
+    health: Health,
 }
 
 /// Rings that a task has not heard yet.
@@ -49,7 +51,13 @@ struct Bell {
 }
 
 impl Lanes {
-    pub(super) fn new(functions: Functions, host: &str, tracker: TaskTracker, stop: CancellationToken) -> Self {
+    pub(super) fn new(
+        redis: Redis,
+        functions: Functions,
+        host: &str,
+        tracker: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             functions,
             host: host.to_owned(),
@@ -57,12 +65,17 @@ impl Lanes {
             stop,
             at_once: Semaphore::new(INVOCATIONS),
             running: Mutex::default(),
-            failing: AtomicBool::new(false),
+            health: Health::new(redis, Function::Webhooks),
         }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Name, Arc<Bell>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be done before anything is rung.
+    pub(super) async fn begin(&self) {
+        self.health.forget().await;
     }
 
     /// A webhook may have new events. Its other lanes are rung when the function says so.
@@ -88,19 +101,15 @@ impl Lanes {
         let mut pause = FIRST_PAUSE;
         loop {
             bell.rung.store(false, Ordering::Release);
-            match self.invoke(&name).await {
-                Ok(invoked) => {
-                    pause = FIRST_PAUSE;
-                    self.ring_others(&name, &invoked);
-                    if !self.wait(&name, &bell, &invoked).await {
-                        return;
-                    }
+            if let Ok(invoked) = self.invoke(&name).await {
+                pause = FIRST_PAUSE;
+                self.ring_others(&name, &invoked);
+                if !self.wait(&name, &bell, &invoked).await {
+                    return;
                 }
-                Err(error) => {
-                    self.failed(&error);
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+            } else {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
@@ -114,18 +123,9 @@ impl Lanes {
             lane: *lane,
             host: self.host.clone(),
         };
-        let invoked = self.functions.deliver(&invocation).await?;
-        if self.failing.swap(false, Ordering::Relaxed) {
-            info!("the edge delivers to webhooks again");
-        }
-        Ok(invoked)
-    }
-
-    /// Said once until it works again.
-    fn failed(&self, error: &InvokeError) {
-        if !self.failing.swap(true, Ordering::Relaxed) {
-            warn!(error = %error, cause = std::error::Error::source(error).map(tracing::field::display), "webhooks are not delivered at the moment");
-        }
+        let invoked = self.functions.deliver(&invocation).await;
+        self.health.note(invoked.as_ref().err()).await;
+        invoked
     }
 
     /// Rings the lanes that the live one tells of. One that runs already looks after itself until something of it is due.

@@ -33,7 +33,7 @@ use crate::whatsapp::dial::Networks;
 use crate::whatsapp::link::{Link, LinkError};
 use crate::whatsapp::notes::Notes;
 use crate::whatsapp::signal::{Reports, Signal};
-use crate::{qr, record, store};
+use crate::{pump, qr, record, store};
 
 /// Status reports that may wait: a connection makes a handful.
 const SIGNAL_QUEUE: usize = 64;
@@ -259,6 +259,7 @@ impl Actor {
                 }
                 Effect::GiveUp => self.written(record::give_up(&self.fence, self.wish).await.map(drop)),
                 Effect::Erase => {
+                    pump::settled(self.fence.redis(), &self.session).await;
                     info!(session = %self.session, "the session is erased");
                     let erased = self.written(record::erase(&self.fence, &self.session).await);
                     if let Some(media) = &self.media {

@@ -60,9 +60,13 @@ impl World {
         message: wa::Message,
         label: &Label,
     ) -> Result<String, SimError> {
-        let audience = match chat {
-            Chat::Person(to) if self.accounts.contains_key(&to) => Vec::new(),
-            Chat::Person(_) => return Err(SimError::Unregistered),
+        let audience = match (chat, self.post_answered(number, chat, &message)) {
+            (Chat::Person(to), _) if self.accounts.contains_key(&to) => Vec::new(),
+            (Chat::Person(_), _) => return Err(SimError::Unregistered),
+            (_, Some(author)) => {
+                let devices = self.devices_of(author).into_iter().chain(self.devices_of(number));
+                devices.filter(|device| *device != DeviceRef { number, device: 0 }).collect()
+            }
             _ => self.chat_devices(number, chat, label.kind == "reaction")?,
         };
         let id = Self::fresh_id();
@@ -75,6 +79,13 @@ impl World {
             account.inbox.remember_sent(Sent { id: id.clone(), to: chat, message });
         }
         Ok(id)
+    }
+
+    /// Whose status post a message is about, when it is somebody else's: that person alone hears it.
+    fn post_answered(&self, number: u64, chat: Chat, message: &wa::Message) -> Option<u64> {
+        let key = content::key_of(content::base(message)).filter(|_| chat == Chat::Status)?;
+        let author = self.resolve(&key.participant.as_deref()?.parse().ok()?)?;
+        (author != number && !self.has_blocked(author, number)).then_some(author)
     }
 
     async fn phone_sends_to_person(

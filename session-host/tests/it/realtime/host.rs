@@ -8,6 +8,7 @@ use contract::id::SessionId;
 use contract::keys::SessionKeys;
 use redis::Script;
 use serde_json::{Map, Value, json};
+use session_host::doorbell;
 use session_host::eventlog::APPEND_EVENT;
 use session_host::http::{self, api_key::ApiKey};
 use session_host::realtime::{CorsOrigin, Realtime, RealtimeConfig, SocketAuth};
@@ -38,6 +39,7 @@ pub(super) async fn start_with(redis_url: &str, config: RealtimeConfig, api_key:
     let redis = Redis::connect(redis_url).await.expect("Redis answers");
     let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
     let (realtime, layer) = Realtime::start(redis.clone(), config, shutdown.clone(), tracker.clone());
+    tracker.spawn(shutdown.clone().run_until_cancelled_owned(doorbell::run(redis.clone(), vec![realtime.reader()])));
     let app = http::router(redis.clone(), realtime, &layer, api_key);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));

@@ -1,11 +1,15 @@
 //! Phones that cannot decrypt: they ask for another copy, and it comes.
 
-use whatsapp_rust::features::StatusSendOptions;
-use whatsapp_rust::waproto::whatsapp as wa;
-use whatsapp_sim::Outgoing;
+use std::time::Duration;
 
-use super::{Two, found, shown};
-use crate::client::{TestClient, all_understood, jid, network, phone};
+use whatsapp_rust::features::StatusSendOptions;
+use whatsapp_rust::wacore::store::traits::SignalStore as _;
+use whatsapp_rust::wacore::types::jid::JidExt as _;
+use whatsapp_rust::waproto::whatsapp as wa;
+use whatsapp_sim::{LogEntry, Outgoing};
+
+use super::{Two, found, lid, shown};
+use crate::client::{DEADLINE, TestClient, all_understood, jid, network, phone};
 
 /// How often the phones of a network met a riddle.
 async fn riddles(two: &Two) -> u64 {
@@ -40,6 +44,42 @@ async fn a_client_sends_again_what_a_damaged_phone_could_not_read() {
     assert_eq!(shown(&two.sim, &two.ada, &fifth).await.chat, two.bob);
     assert!(riddles(&two).await > riddles_of_bob);
     assert_eq!(two.sim.stats().await.unknown_requests, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_sends_again_what_one_client_could_not_read() {
+    let mut two = Two::meet().await;
+    let mut other = TestClient::linked(&two.sim, &two.ada).await;
+    let hello = two.client.send(&jid(&two.bob), "hello").await;
+    shown(&two.sim, &two.bob, &hello).await;
+    two.bob_says(Outgoing::text("one")).await;
+    other.text("one").await;
+    all_understood(&two.sim).await;
+
+    // One client loses its session with Bob's phone; the other keeps its own.
+    let Two { sim, ada, bob, client } = two;
+    let settled = sim.wait_for_phone(&ada, |phone| phone.devices.iter().all(|device| device.queued == 0), DEADLINE);
+    assert!(settled.await.unwrap().is_some());
+    let store = client.stop().await;
+    let session = lid(&sim, &bob).await.to_protocol_address().to_string();
+    assert!(store.has_session(&session).await.unwrap());
+    store.delete_session(&session).await.unwrap();
+    let mut client = TestClient::start(sim.ws_url(), store).await;
+    client.connected().await;
+    let id = sim.phone_send(&bob, &ada, "two").await.unwrap();
+    client.text("two").await;
+    other.text("two").await;
+    sim.phone_send(&bob, &ada, "three").await.unwrap();
+    client.text("three").await;
+    other.text("three").await;
+    let passed = sim.stanza_log(0, Some(&ada), usize::MAX, Duration::ZERO).await.unwrap().entries;
+    let copies = |device: u16| {
+        let of_it = |entry: &&LogEntry| entry.tag == "message" && entry.id.as_deref() == Some(&*id);
+        passed.iter().filter(of_it).filter(|entry| entry.device == Some(device)).count()
+    };
+    assert!(copies(1) >= 2, "it came again");
+    assert_eq!(copies(2), 1, "to nobody else");
+    all_understood(&sim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

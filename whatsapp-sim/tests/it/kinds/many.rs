@@ -234,13 +234,39 @@ async fn what_is_posted_for_everyone_is_seen_reacted_to_and_taken_back() {
     assert_eq!(revoked.edit, EditAttribute::SenderRevoke);
     assert_eq!(shown(&sim, &ada, &info.id).await.details.deleted_by, Some(bob.clone()));
 
+    // A reaction reaches the author, and nobody else to whom the other one posts.
+    let cy = phone(&sim, "Cy").await;
+    let mut cy_client = TestClient::linked(&sim, &cy).await;
+    sim.phone_send(&bob, &cy, "hello").await.unwrap();
+    cy_client.text("hello").await;
+    let key = wa::MessageKey {
+        remote_jid: Some(STATUS.to_owned()),
+        from_me: Some(false),
+        id: Some(picture.clone()),
+        participant: Some(lid(&sim, &bob).await.to_string()),
+    };
+    client.client.send_reaction(Jid::status_broadcast(), key, "🎉").await.unwrap();
+    let by_ada = [Reacted { from: ada.clone(), emoji: "🎉".to_owned() }];
+    sees(&sim, &bob, &picture, |message| message.details.reactions == by_ada).await;
+
     // The other way round.
     let status = client.client.status();
     let people = [jid(&bob)];
     let text = wa::Message { conversation: Some("by a client".to_owned()), ..wa::Message::default() };
     let id = status.send_raw(text, &people, StatusSendOptions::default()).await.unwrap().message_id;
     assert_eq!(shown(&sim, &bob, &id).await.text.as_deref(), Some("by a client"));
-    status.revoke(&id, &people, StatusSendOptions::default()).await.unwrap();
+    let reaction = Content::Reaction { id: id.clone(), emoji: "👍".to_owned() };
+    let reaction = sim.phone_sends(&bob, STATUS, reaction.into()).await.unwrap();
+    let (_, message) = client.message(&reaction).await;
+    assert_eq!(message.reaction_message.as_option().and_then(|reaction| reaction.text.as_deref()), Some("👍"));
+    sim.phone_sends(&bob, STATUS, Outgoing::text("for all")).await.unwrap();
+    cy_client
+        .expect("the post for all", |event| {
+            let mut posts = event.messages().filter(|inbound| inbound.info.source.chat == Jid::status_broadcast());
+            posts.next().map(|inbound| assert!(inbound.message.reaction_message.as_option().is_none()))
+        })
+        .await;
+    client.client.status().revoke(&id, &people, StatusSendOptions::default()).await.unwrap();
     sees(&sim, &bob, &id, |message| message.details.deleted_by.as_ref() == Some(&ada)).await;
     all_understood(&sim).await;
 }
