@@ -67,12 +67,26 @@ pub struct QuotedMessage {
     /// Its text or caption, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Its kind, when it was sent along.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<MessageType>,
+}
+
+/// What somebody thinks of a message.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// Who, as `from` of their messages.
+    pub sender: String,
+    /// Their newest word.
+    pub emoji: String,
 }
 
 /// The 15 keys of the contract in their order, then the superset keys.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the contract")]
 pub struct Message {
     /// WhatsApp's id.
     pub id: String,
@@ -121,6 +135,18 @@ pub struct Message {
     /// Present and true when it arrived while the session was offline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
+    /// Whom it mentions, as it says it; absent when nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Present and true when its author has changed it since; text and caption are the new ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+    /// Present and true when it was deleted for everyone; nothing of what it said is left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub revoked: bool,
+    /// The newest reaction of each person; absent when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
 }
 
 /// The answer of every send route.

@@ -6,11 +6,13 @@
 
 mod chats;
 mod contacts;
+mod effects;
 mod media;
 mod unread;
 
 pub use chats::ChatChange;
 pub use contacts::ContactChange;
+pub(crate) use effects::Effect;
 pub(crate) use media::Due;
 
 use std::sync::{Arc, LazyLock};
@@ -80,7 +82,8 @@ end
 ";
 
 /// KEYS: event log. ARGV: session, key prefix, cap; then for each message chat, id, author, seconds, json, raw, event,
-/// 1 when it counts as unread, the other person's own name, folded, and hidden address, the name of its file or '', its record, its job.
+/// 1 when it counts as unread, the other person's own name, folded, and hidden address, the name of its file or '', its record, its job,
+/// the author's other address or '', and what it does to an earlier message: that one, the kind or '', the value, a protobuf.
 static INGEST: LazyLock<Procedure> = LazyLock::new(|| {
     Procedure::new(&format!(
         r"
@@ -89,10 +92,11 @@ static INGEST: LazyLock<Procedure> = LazyLock::new(|| {
 {STORE_MESSAGE}
 {}
 {}
+{}
 local session, prefix, cap = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local unread = prefix .. 'unread'
 local new = 0
-for i = 5, #ARGV, 14 do
+for i = 5, #ARGV, 19 do
   local member = store(prefix, ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], cap)
   if member then
     new = new + 1
@@ -103,14 +107,20 @@ for i = 5, #ARGV, 14 do
     end
     contact(prefix, ARGV[i], '{UNCHANGED}', '', ARGV[i+8], ARGV[i+9], ARGV[i+10])
     if ARGV[i+10] ~= '' then redis.call('HSET', prefix .. 'chat:' .. ARGV[i], 'lid', ARGV[i+10]) end
-    -- JSON has no line breaks.
-    for event in string.gmatch(ARGV[i+6], '[^\n]+') do append_event(KEYS[2], session, event) end
+    local allowed = ARGV[i+16] == ''
+      or affect(prefix, ARGV[i], ARGV[i+2], ARGV[i+14], ARGV[i+15], ARGV[i+16], ARGV[i+17], ARGV[i+18])
+    -- JSON has no line breaks. The first event is that of the message itself.
+    for event in string.gmatch(ARGV[i+6], '[^\n]+') do
+      append_event(KEYS[2], session, event)
+      if not allowed then break end
+    end
   end
 end
 return new
 ",
         contacts::keep_contact(),
-        keep_media()
+        keep_media(),
+        effects::affect()
     ))
 });
 
@@ -202,6 +212,21 @@ pub struct Entry {
     pub raw: wa::Message,
     /// The file that is to be fetched for it.
     pub(crate) media: Option<Attached>,
+    /// What it does to an earlier message.
+    pub(crate) effect: Option<Effect>,
+}
+
+impl Entry {
+    /// A message without a file that is to be fetched, and that changes no other.
+    pub fn new(chat: Jid, message: Message, raw: wa::Message) -> Self {
+        Self { chat, message, raw, media: None, effect: None }
+    }
+
+    /// With what it does to an earlier message. `by_admin` is whether WhatsApp's server let it through as an admin's.
+    #[must_use]
+    pub fn with_effect(self, by_admin: bool) -> Self {
+        Self { effect: Effect::of(&self.raw, by_admin), ..self }
+    }
 }
 
 /// What of a send goes into the record of it.
@@ -250,13 +275,16 @@ impl History {
                 message.from.clone().into_bytes(),
                 message.timestamp.to_string().into_bytes(),
                 json(message),
-                codec::message_to_vec(&entry.raw),
+                Effect::raw(entry.effect.as_ref(), &entry.raw),
                 self.with_consequences(kind, &entry, filing.refused),
                 if unread { b"1".to_vec() } else { b"0".to_vec() },
             ]);
             args.extend(ContactChange::arguments(push));
             args.push(lid.unwrap_or_default().as_bytes().to_vec());
             args.extend([filing.object.into_bytes(), filing.record, filing.job]);
+            let other = [&message.pn, &message.lid].into_iter().flatten().find(|jid| **jid != message.from);
+            args.push(other.filter(|_| !message.from_me).cloned().unwrap_or_default().into_bytes());
+            args.extend(Effect::arguments(entry.effect));
         }
         let new = self.fence.call(&INGEST, &[&keys.events()], args).await?;
         if files {

@@ -19,3 +19,6 @@ pub(crate) mod notes;
 pub(crate) mod past;
 pub mod sandbox;
 pub mod signal;
+mod surroundings;
+mod votes;
+pub(crate) mod wrappers;

@@ -22,6 +22,7 @@ mod received_media;
 mod received_media_kept;
 mod repeats;
 mod restarts;
+mod said;
 mod secrets;
 mod sending;
 mod sessions;

@@ -145,6 +145,24 @@ async fn what_messages_do_to_others() -> anyhow::Result<()> {
         hears(&mut socket, "message.reaction", |event| event["reactions"][0]["reaction"]["text"] == "❤️").await?;
     let key = &reacted["reactions"][0]["key"];
     assert_eq!((&key["id"], &key["fromMe"]), (&json!(sent.message_id), &json!(true)), "{reacted}");
+
+    // A vote in a poll of ours, and a pin, with an answer and a mention.
+    let poll = json!({ "sessionId": "shop", "chatId": alice, "question": "Lunch?", "options": ["Nasi", "Mie"] });
+    let poll = stack.api.post("/api/whatsapp/chats/send-poll", &poll).await?;
+    let poll = poll.body["data"]["messageId"].as_str().expect("an id").to_owned();
+    stack.phones.wait_for_id(&alice, &poll).await?;
+    stack.phones.sends(&alice, &shop, &json!({ "vote": { "id": poll, "options": ["Mie"] } })).await?;
+    let voted =
+        hears(&mut socket, "message.update", |event| event["update"][0]["update"]["pollUpdates"].is_array()).await?;
+    let (key, update) = (&voted["update"][0]["key"], &voted["update"][0]["update"]["pollUpdates"][0]);
+    assert_eq!((&key["id"], &key["fromMe"]), (&json!(poll), &json!(true)), "{voted}");
+    assert_eq!(update["vote"]["selectedOptions"], json!(["Mie"]), "{voted}");
+    stack.phones.sends(&alice, &shop, &json!({ "pin": { "id": poll, "seconds": 86_400 } })).await?;
+    hears(&mut socket, "message.update", |event| event["update"][0]["update"]["pinned"] == true).await?;
+    let answer = json!({ "text": "thanks, too", "quote": sent.message_id, "mentions": [shop] });
+    stack.phones.sends(&alice, &shop, &answer).await?;
+    let answer = socket.message("thanks, too").await?;
+    assert_eq!(answer.payload["message"]["quotedMessage"]["type"], "text", "{answer:?}");
     was_posted_too(&socket, &receiver).await?;
     stack.stop().await
 }

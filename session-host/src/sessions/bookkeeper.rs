@@ -49,10 +49,7 @@ impl Desk {
                 Some(announcement) => self.history.announce(&[announcement]).await,
                 None => Ok(()),
             },
-            News::Messages(batch) => {
-                let entries = inbound::entries(&client, &batch.messages).await;
-                if entries.is_empty() { Ok(()) } else { self.history.ingest(entries).await.map(drop) }
-            }
+            News::Messages(batch) => inbound::file(&client, &self.history, &batch.messages).await,
         };
         if let Err(error) = written {
             error!(%error, "a report of the client could not be written");

@@ -93,8 +93,12 @@ pub(super) async fn filed(client: &Client, send: &Send, message: &wa::Message) -
         lid: other.lid.map(|lid| lid.to_string()),
         status: Some(delivery::SERVER_ACK),
         offline: false,
+        mentions: described.mentions,
+        edited: false,
+        revoked: false,
+        reactions: Vec::new(),
     };
-    Ok(Entry { chat: chat.clone(), message: stored, raw: message.clone(), media: None })
+    Ok(Entry::new(chat.clone(), stored, message.clone()))
 }
 
 /// The quote of a stored message. One that is not stored is still named, as the original does, with the chat as its author.

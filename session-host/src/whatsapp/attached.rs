@@ -4,10 +4,10 @@
 use contract::message::MessageType;
 use reqwest::Url;
 use wacore::download::{Downloadable, MediaType};
-use wacore::proto_helpers::MessageExt as _;
 use waproto::whatsapp as wa;
 
 use super::content;
+use super::wrappers::unwrapped;
 use crate::media::{Source, SourceKind};
 
 /// Longest path or address of a file: WhatsApp's own have some hundred bytes.
@@ -30,13 +30,13 @@ pub(crate) struct Attached {
 
 /// The file of a message. `None` when it has none, or says of it what no client of WhatsApp's says.
 pub(crate) fn source(message: &wa::Message, kind: MessageType, in_channel: bool) -> Option<Source> {
-    let base = message.get_base_message();
+    let base = unwrapped(message);
     let source = match kind {
         MessageType::Image => read(SourceKind::Image, base.image_message.as_option()?),
         MessageType::Video => read(SourceKind::Video, content::video(base)?),
         MessageType::Audio | MessageType::Ptt => read(SourceKind::Audio, base.audio_message.as_option()?),
         MessageType::Document => read(SourceKind::Document, base.document_message.as_option()?),
-        MessageType::Sticker => read(SourceKind::Sticker, content::sticker(base)?),
+        MessageType::Sticker => read(SourceKind::Sticker, base.sticker_message.as_option()?),
         _ => None,
     }?;
     // Only what channels post is open to everybody; anything else without a key is made up.

@@ -3,19 +3,22 @@
 use contract::event::EventKind;
 use contract::message::MessageType;
 use serde_json::{Value, json};
-use wacore::proto_helpers::MessageExt as _;
+use waproto::buffa::MessageField;
+use waproto::whatsapp::message::pin_in_chat_message::Type as PinType;
 use waproto::whatsapp::message::protocol_message::Type;
+use waproto::whatsapp::{KeepType, MessageKey};
 
 use super::announce::Announcement;
 use super::content::describe;
-use crate::history::Entry;
+use super::wrappers::unwrapped;
+use crate::history::{Effect, Entry};
 
 /// The stub by which the original's engine says that a message was deleted.
 const REVOKED: u8 = 1;
 
 /// The events that follow from a message, after its own.
 pub(crate) fn of(entry: &Entry) -> Vec<Announcement> {
-    let base = entry.raw.get_base_message();
+    let base = unwrapped(&entry.raw);
     let mut events = Vec::new();
     if let Some(reaction) = base.reaction_message.as_option() {
         let target = target(entry, reaction.key.as_option().and_then(|key| key.id.as_deref()), &reaction.key);
@@ -54,6 +57,31 @@ pub(crate) fn of(entry: &Entry) -> Vec<Announcement> {
             _ => {}
         }
     }
+    if let Some(vote) = base.poll_update_message.as_option()
+        && let Some(Effect::Vote { options }) = &entry.effect
+    {
+        let key = &vote.poll_creation_message_key;
+        let vote = json!({
+            "pollUpdateMessageKey": own_key(entry),
+            "vote": { "selectedOptions": options },
+            "senderTimestampMs": vote.sender_timestamp_ms,
+        });
+        events.push(update(entry, key, &json!({ "pollUpdates": [vote] })));
+    }
+    if let Some(pin) = base.pin_in_chat_message.as_option() {
+        match pin.r#type {
+            Some(PinType::PIN_FOR_ALL) => events.push(update(entry, &pin.key, &json!({ "pinned": true }))),
+            Some(PinType::UNPIN_FOR_ALL) => events.push(update(entry, &pin.key, &json!({ "pinned": false }))),
+            _ => {}
+        }
+    }
+    if let Some(keep) = base.keep_in_chat_message.as_option() {
+        match keep.keep_type {
+            Some(KeepType::KEEP_FOR_ALL) => events.push(update(entry, &keep.key, &json!({ "kept": true }))),
+            Some(KeepType::UNDO_KEEP_FOR_ALL) => events.push(update(entry, &keep.key, &json!({ "kept": false }))),
+            _ => {}
+        }
+    }
     if !matches!(entry.message.kind, MessageType::Protocol | MessageType::Reaction) {
         let mut chat = json!({ "id": entry.message.chat_id, "conversationTimestamp": entry.message.timestamp });
         if !entry.message.from_me {
@@ -62,6 +90,12 @@ pub(crate) fn of(entry: &Entry) -> Vec<Announcement> {
         events.push(Announcement::new(EventKind::ChatUpdate, "chats", json!([chat])));
     }
     events
+}
+
+/// What is new of the message that another one is about.
+fn update(entry: &Entry, key: &MessageField<MessageKey>, update: &Value) -> Announcement {
+    let target = target(entry, key.as_option().and_then(|key| key.id.as_deref()), key);
+    Announcement::new(EventKind::MessageUpdate, "update", json!([{ "key": target, "update": update }]))
 }
 
 /// The key of the message itself.
@@ -75,7 +109,7 @@ fn own_key(entry: &Entry) -> Value {
 }
 
 /// The key of the message that another one is about. Who wrote that one is said from the view of whoever wrote this one.
-fn target(entry: &Entry, id: Option<&str>, key: &waproto::buffa::MessageField<waproto::whatsapp::MessageKey>) -> Value {
+fn target(entry: &Entry, id: Option<&str>, key: &MessageField<MessageKey>) -> Value {
     let said_own = key.as_option().and_then(|key| key.from_me).unwrap_or_default();
     let from_me =
         if entry.message.is_group { entry.message.from_me && said_own } else { entry.message.from_me == said_own };

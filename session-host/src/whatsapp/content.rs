@@ -3,9 +3,11 @@
 
 use contract::message::{MessageType, QuotedMessage};
 use serde_json::{Value, json};
-use wacore::proto_helpers::MessageExt as _;
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
+
+use super::surroundings;
+use super::wrappers::unwrapped;
 
 /// The part of a [`contract::message::Message`] that comes from the content.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,11 +24,13 @@ pub struct Content {
     pub filename: Option<String>,
     /// What it answers.
     pub quoted: Option<QuotedMessage>,
+    /// Whom it mentions.
+    pub mentions: Vec<String>,
 }
 
 impl Content {
     fn new(kind: MessageType) -> Self {
-        Self { kind, content: None, caption: None, mimetype: None, filename: None, quoted: None }
+        Self { kind, content: None, caption: None, mimetype: None, filename: None, quoted: None, mentions: Vec::new() }
     }
 
     fn saying(kind: MessageType, content: Value) -> Self {
@@ -42,10 +46,20 @@ impl Content {
     }
 }
 
-/// Classifies a message; the first kind that fits wins. `None` when it has nothing that a person could see (key
-/// distribution, receipts of the library's own housekeeping).
+/// Says what a message says. `None` when it has nothing that a person could see (key distribution, receipts of the library's
+/// own housekeeping).
 pub fn describe(message: &wa::Message) -> Option<Content> {
-    let base = message.get_base_message();
+    let base = unwrapped(message);
+    let mut content = classify(base)?;
+    if let Some(context) = surroundings::context(base) {
+        content.quoted = surroundings::quoted(context);
+        content.mentions = surroundings::mentions(context);
+    }
+    Some(content)
+}
+
+/// Classifies an unwrapped message; the first kind that fits wins.
+pub(super) fn classify(base: &wa::Message) -> Option<Content> {
     let content = text(base).or_else(|| media(base)).or_else(|| structured(base)).or_else(|| housekeeping(base));
     if content.is_none() && is_empty(base) {
         return None;
@@ -58,15 +72,7 @@ fn text(base: &wa::Message) -> Option<Content> {
         return Some(Content::saying(MessageType::Text, json!(text)));
     }
     let extended = base.extended_text_message.as_option()?;
-    let mut content = Content::saying(MessageType::Text, json!(extended.text.as_deref().unwrap_or_default()));
-    content.quoted = extended.context_info.as_option().and_then(quoted);
-    Some(content)
-}
-
-fn quoted(context: &wa::ContextInfo) -> Option<QuotedMessage> {
-    let id = context.stanza_id.clone().filter(|id| !id.is_empty())?;
-    let text = context.quoted_message.as_option().and_then(describe).and_then(|content| content.text());
-    Some(QuotedMessage { id, sender: context.participant.clone().unwrap_or_default(), text })
+    Some(Content::saying(MessageType::Text, json!(extended.text.as_deref().unwrap_or_default())))
 }
 
 fn media(base: &wa::Message) -> Option<Content> {
@@ -84,21 +90,16 @@ fn media(base: &wa::Message) -> Option<Content> {
     }
     if let Some(document) = base.document_message.as_option() {
         let (mimetype, filename) = (document.mimetype.clone(), document.file_name.clone());
-        return Some(Content { mimetype, filename, ..Content::new(MessageType::Document) });
+        let caption = document.caption.clone();
+        return Some(Content { caption, mimetype, filename, ..Content::new(MessageType::Document) });
     }
-    let sticker = sticker(base)?;
+    let sticker = base.sticker_message.as_option()?;
     Some(Content { mimetype: sticker.mimetype.clone(), ..Content::new(MessageType::Sticker) })
 }
 
 /// A video, also a round one.
 pub(crate) fn video(base: &wa::Message) -> Option<&wa::message::VideoMessage> {
     base.video_message.as_option().or(base.ptv_message.as_option())
-}
-
-/// A sticker, also one that moves by a wrapper of its own.
-pub(crate) fn sticker(base: &wa::Message) -> Option<&wa::message::StickerMessage> {
-    let moving = base.lottie_sticker_message.as_option().and_then(|wrapper| wrapper.message.as_option());
-    base.sticker_message.as_option().or_else(|| moving?.sticker_message.as_option())
 }
 
 fn structured(base: &wa::Message) -> Option<Content> {
@@ -129,12 +130,23 @@ fn structured(base: &wa::Message) -> Option<Content> {
         let content = json!({ "pollCreationMessageKey": key, "selectedOptions": [] });
         return Some(Content::saying(MessageType::PollVote, content));
     }
-    let polls = [&base.poll_creation_message, &base.poll_creation_message_v2, &base.poll_creation_message_v3];
-    let poll = polls.into_iter().find_map(|poll| poll.as_option())?;
+    let poll = poll(base)?;
     let options: Vec<&str> = poll.options.iter().filter_map(|option| option.option_name.as_deref()).collect();
     let count = poll.selectable_options_count.filter(|count| *count > 0).unwrap_or(1);
     let content = json!({ "question": poll.name, "options": options, "selectableCount": count });
     Some(Content::saying(MessageType::Poll, content))
+}
+
+/// A poll, in whichever form.
+pub(super) fn poll(base: &wa::Message) -> Option<&wa::message::PollCreationMessage> {
+    let polls = [
+        &base.poll_creation_message,
+        &base.poll_creation_message_v2,
+        &base.poll_creation_message_v3,
+        &base.poll_creation_message_v5,
+        &base.poll_creation_message_v6,
+    ];
+    polls.into_iter().find_map(|poll| poll.as_option())
 }
 
 fn card(contact: &wa::message::ContactMessage) -> Value {
@@ -218,6 +230,39 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(kind(&order), Some(MessageType::Unknown));
+    }
+
+    #[test]
+    fn polls_in_every_form() {
+        let poll = || {
+            let option =
+                wa::message::poll_creation_message::Option { option_name: Some("Mie".into()), ..Default::default() };
+            MessageField::some(wa::message::PollCreationMessage { options: vec![option], ..Default::default() })
+        };
+        let inner = wa::Message { poll_creation_message_v3: poll(), ..Default::default() };
+        let wrapped =
+            MessageField::some(wa::message::FutureProofMessage { message: MessageField::some(inner.clone()) });
+        for message in [
+            wa::Message { poll_creation_message: poll(), ..Default::default() },
+            wa::Message { poll_creation_message_v2: poll(), ..Default::default() },
+            inner,
+            wa::Message { poll_creation_message_v4: wrapped, ..Default::default() },
+            wa::Message { poll_creation_message_v5: poll(), ..Default::default() },
+            wa::Message { poll_creation_message_v6: poll(), ..Default::default() },
+        ] {
+            let described = describe(&message).unwrap();
+            assert_eq!((described.kind, &described.content.unwrap()["options"]), (MessageType::Poll, &json!(["Mie"])));
+        }
+    }
+
+    #[test]
+    fn a_document_says_what_stands_below_it() {
+        let document = wa::message::DocumentMessage { caption: Some("Due".into()), ..Default::default() };
+        let inner = wa::Message { document_message: MessageField::some(document), ..Default::default() };
+        let wrapper = wa::message::FutureProofMessage { message: MessageField::some(inner) };
+        let message = wa::Message { document_with_caption_message: MessageField::some(wrapper), ..Default::default() };
+        let described = describe(&message).unwrap();
+        assert_eq!((described.kind, described.text().as_deref()), (MessageType::Document, Some("Due")));
     }
 
     #[test]

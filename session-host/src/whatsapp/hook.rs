@@ -24,10 +24,7 @@ impl Inbox {
 #[async_trait]
 impl InboundDurabilityHook for Inbox {
     async fn on_messages(&self, client: Arc<Client>, batch: &[InboundMessage]) -> anyhow::Result<()> {
-        let entries = inbound::entries(&client, batch).await;
-        if !entries.is_empty() {
-            self.history.ingest(entries).await?;
-        }
+        inbound::file(&client, &self.history, batch).await?;
         Ok(())
     }
 }

@@ -23,6 +23,11 @@ impl Identity {
         Self { chat, pn, lid }
     }
 
+    /// The account itself.
+    pub(crate) fn own(client: &Client) -> Option<Self> {
+        Some(Self::new(bare(&client.pn()?)?, client.lid().as_ref().and_then(bare).as_ref()))
+    }
+
     /// Of an address in the library's form, with the other one from the stanza or from what the client has learned. `None` for
     /// addresses this product does not know (bots, hosted companions).
     pub(crate) async fn resolve(

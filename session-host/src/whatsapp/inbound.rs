@@ -2,27 +2,45 @@
 
 use contract::jid::Jid;
 use contract::message::Message;
+use redis::RedisError;
+use serde_json::json;
 use wacore::types::events::InboundMessage;
-use wacore::types::message::MessageCategory;
+use wacore::types::message::{EditAttribute, MessageCategory};
 use wacore_binary::JidExt as _;
 use whatsapp_rust::Client;
 
 use super::attached::{self, Attached};
-use super::content;
 use super::identity::Identity;
-use crate::history::Entry;
+use super::wrappers::unwrapped;
+use super::{content, votes};
+use crate::fence::FenceError;
+use crate::history::{Effect, Entry, History};
 
-/// The messages of a batch that a person could see, as they are filed.
-pub(crate) async fn entries(client: &Client, batch: &[InboundMessage]) -> Vec<Entry> {
-    let mut entries = Vec::with_capacity(batch.len());
-    for inbound in batch {
-        entries.extend(entry(client, inbound).await);
-    }
-    entries
+/// Files the messages of a batch that a person could see.
+pub(crate) async fn file(client: &Client, history: &History, batch: &[InboundMessage]) -> Result<(), FenceError> {
+    let entries = entries(client, history, batch).await?;
+    if entries.is_empty() { Ok(()) } else { history.ingest(entries).await.map(drop) }
 }
 
-/// A message as it is filed. `None` for what the phone tells its own companions, what shows nothing, and strange addresses.
-async fn entry(client: &Client, inbound: &InboundMessage) -> Option<Entry> {
+/// The messages as they are filed, in order.
+async fn entries(client: &Client, history: &History, batch: &[InboundMessage]) -> Result<Vec<Entry>, RedisError> {
+    let mut entries = Vec::with_capacity(batch.len());
+    for inbound in batch {
+        let Some((mut entry, author)) = entry(client, inbound).await else { continue };
+        if let Some(vote) = unwrapped(&entry.raw).poll_update_message.as_option() {
+            let options = votes::chosen(client, history, &entries, &entry.chat, &author, vote).await?;
+            if let Some(content) = &mut entry.message.content {
+                content["selectedOptions"] = json!(options.as_deref().unwrap_or_default());
+            }
+            entry.effect = options.map(|options| Effect::Vote { options });
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// A message as it is filed, and who wrote it. `None` for what the phone tells its own companions, what shows nothing, and strange addresses.
+async fn entry(client: &Client, inbound: &InboundMessage) -> Option<(Entry, Identity)> {
     let info = &inbound.info;
     let source = &info.source;
     if info.category == MessageCategory::Peer {
@@ -74,8 +92,13 @@ async fn entry(client: &Client, inbound: &InboundMessage) -> Option<Entry> {
         lid: other.lid.as_ref().map(Jid::to_string),
         status: None,
         offline: info.is_offline,
+        mentions: content.mentions,
+        edited: false,
+        revoked: false,
+        reactions: Vec::new(),
     };
-    Some(Entry { chat: chat.chat, message, raw: (*inbound.message).clone(), media })
+    let entry = Entry { media, ..Entry::new(chat.chat, message, (*inbound.message).clone()) };
+    Some((entry.with_effect(info.edit == EditAttribute::AdminRevoke), author))
 }
 
 /// The account's own address, by phone number.

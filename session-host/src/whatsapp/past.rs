@@ -88,7 +88,11 @@ pub(crate) async fn chat(client: &Client, conversation: wa::Conversation) -> Opt
 
 async fn entry_of(client: &Client, chat: &Identity, own: &Jid, past: wa::WebMessageInfo) -> Option<Entry> {
     let key = past.key.into_option()?;
-    let raw = past.message.into_option()?;
+    let mut raw = past.message.into_option()?;
+    if let Some(secret) = past.message_secret {
+        // What is said later about this message is sealed with it.
+        raw.message_context_info.get_or_insert_default().message_secret.get_or_insert(secret);
+    }
     let described = content::describe(&raw)?;
     let file = attached::source(&raw, described.kind, false);
     let from_me = key.from_me.unwrap_or_default();
@@ -130,6 +134,10 @@ async fn entry_of(client: &Client, chat: &Identity, own: &Jid, past: wa::WebMess
         lid: other.lid.as_ref().map(Jid::to_string),
         status: from_me.then_some(delivery::SERVER_ACK),
         offline: false,
+        mentions: described.mentions,
+        edited: false,
+        revoked: false,
+        reactions: Vec::new(),
     };
-    Some(Entry { chat: chat.chat.clone(), message, raw, media })
+    Some(Entry { media, ..Entry::new(chat.chat.clone(), message, raw) })
 }

@@ -5,6 +5,7 @@
 
 mod fence;
 mod fetch;
+mod history;
 mod lease;
 mod operations;
 mod program;
