@@ -362,14 +362,12 @@ impl History {
         self.fence.call::<u64>(&DELIVERY, &[&events, &states], args).await.map(drop)
     }
 
-    /// A stored message of a chat, for quoting: what WhatsApp said, and what clients see.
+    /// A stored message of a chat, for quoting and votes: what WhatsApp said, and what clients see. Waits for Redis while it is away.
     pub async fn find(&self, chat: &Jid, id: &str) -> Result<Option<(wa::Message, Message)>, RedisError> {
         let keys = self.fence.keys();
-        let (raw, json): (Option<Vec<u8>>, Option<String>) = redis::pipe()
-            .hget(keys.chat_raw(chat), id)
-            .hget(keys.chat_messages(chat), id)
-            .query_async(&mut self.fence.redis().shared())
-            .await?;
+        let mut stored = redis::pipe();
+        stored.hget(keys.chat_raw(chat), id).hget(keys.chat_messages(chat), id);
+        let (raw, json): (Option<Vec<u8>>, Option<String>) = self.fence.read_all(&stored).await?;
         let raw = raw.and_then(|bytes| codec::message_decode(&bytes).ok());
         Ok(raw.zip(json.and_then(|json| serde_json::from_str(&json).ok())))
     }
