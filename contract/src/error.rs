@@ -107,6 +107,8 @@ codes! {
     EventGone = "event_gone", 410, "The event is no longer in the event log";
     /// A part of the log is being delivered again already.
     ReplayRunning = "replay_running", 409, "A replay is under way already";
+    /// Nobody is logged in to the dashboard.
+    NotLoggedIn = "not_logged_in", 401, "Nobody is logged in";
     /// The dashboard's password was guessed too often.
     TooManyAttempts = "too_many_attempts", 429, "Too many login attempts; try again later";
     /// The body of a request did not arrive in time.

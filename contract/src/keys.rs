@@ -13,6 +13,7 @@
 //! | `host:<id>:commands` | STREAM | [`crate::command::Command`] as JSON in one field | edge → host | capped |
 //! | `answer:{s}:<digest>` | HASH | that an `Idempotency-Key` was answered, or the claim of who works at it; beside the session's own keys, since that it was deleted outlives it | edge → edge | 24 h; a claim 20 s |
 //! | `{s}:answer:<digest>` | STRING | the answer itself, as JSON | edge → edge | 24 h, until deleted |
+//! | `login:<digest>` | STRING | when somebody logged in to the dashboard (Unix ms), by the digest of the cookie's token ([`crate::dashboard`]) | edge → both | 12 h |
 //! | `reply:<queue>` | LIST | [`crate::command::Reply`] as JSON | host → edge | 2 min after the last push |
 //! | `{s}:session` | HASH | [`crate::record`] | edge and owner → both | until deleted |
 //! | `{s}:lease` | HASH | `owner`, `epoch`, `until` (Redis ms) | hosts → both | until deleted; the epoch only grows |
@@ -116,6 +117,11 @@ pub const EVENT_FIELD: &str = "e";
 /// STREAM of commands to a host.
 pub fn host_commands(host: &str) -> String {
     format!("{PREFIX}host:{host}:commands")
+}
+
+/// STRING: a login of the dashboard.
+pub fn dashboard_login(digest: &str) -> String {
+    format!("{PREFIX}login:{digest}")
 }
 
 /// LIST of replies to an edge instance.

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod command;
 pub mod content;
 pub mod cursor;
+pub mod dashboard;
 pub mod envelope;
 pub mod error;
 pub mod event;

@@ -9,6 +9,10 @@ pub const HEALTH: &str = "/api/health";
 pub const READY: &str = "/api/ready";
 /// `POST`: dashboard login.
 pub const DASHBOARD_LOGIN: &str = "/api/dashboard/login";
+/// `GET`: who is logged in, and what there is here.
+pub const DASHBOARD_SESSION: &str = "/api/dashboard/session";
+/// `POST`: the end of a login.
+pub const DASHBOARD_LOGOUT: &str = "/api/dashboard/logout";
 /// `GET`: every session.
 pub const SESSIONS: &str = "/api/whatsapp/sessions";
 /// `DELETE`: log out and erase.

@@ -43,6 +43,16 @@ pub fn moto() -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
+/// Names of Chromium in Debian, Ubuntu, Fedora, and of Google's own build.
+const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Chromium, as it is installed in this system.
+pub fn chromium() -> anyhow::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut all = std::env::split_paths(&path).flat_map(|folder| CHROMIUM.map(|name| folder.join(name)));
+    all.find(|program| program.is_file()).context("Chromium is missing: cargo xtask setup")
+}
+
 /// A program of the build folder that this program or test was built into.
 fn beside_us(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program's own place is not known")?;

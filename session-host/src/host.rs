@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::fence::{DurabilityUnavailable, Fencing};
 use crate::fetch::Fetcher;
+use crate::http::entrance::Entrance;
 use crate::media::serve::Served;
 use crate::media::{Bucket, Links, Media, janitor, link};
 use crate::outbound::Guard;
@@ -51,6 +52,8 @@ pub struct Host {
     pub public: Router,
     /// What only operators reach.
     pub internal: Router,
+    /// Who may use what is public.
+    pub entrance: Entrance,
     /// The sessions that run here.
     pub sessions: Sessions,
     tracker: TaskTracker,
@@ -122,8 +125,9 @@ impl Host {
         if let Some(media) = media.clone() {
             tracker.spawn(janitor::run(media, redis.clone(), stop.clone()));
         }
-        let public = http::public(realtime, &layer, config.api_key, Served { media, redis: redis.clone() });
-        Ok(Self { public, internal: http::internal(redis), sessions, tracker, stop })
+        let entrance = Entrance::new(config.api_key, redis.clone());
+        let public = http::public(realtime, &layer, entrance.clone(), Served { media, redis: redis.clone() });
+        Ok(Self { public, internal: http::internal(redis), entrance, sessions, tracker, stop })
     }
 
     /// Lets every session go, and ends.

@@ -20,10 +20,12 @@ use tower::{Layer, service_fn};
 use crate::media::serve::{Served, serve};
 use crate::realtime::{PATH, Realtime};
 use crate::redis::Redis;
-use api_key::{API_KEY_HEADER, ApiKey};
+use api_key::ApiKey;
+use entrance::Entrance;
 
 pub mod api_key;
 mod door;
+pub mod entrance;
 
 /// `GET`: connected sockets.
 const STATS: &str = "/api/websocket/stats";
@@ -38,14 +40,14 @@ const READY_TIMEOUT: Duration = Duration::from_millis(800);
 #[derive(Clone)]
 struct Public {
     realtime: Realtime,
-    api_key: Option<ApiKey>,
+    entrance: Entrance,
 }
 
 /// What clients reach: Socket.IO, `/api/websocket/stats`, and files.
 ///
-/// All are explicit routes, so that the router can be merged into one that has its own fallback. The statistics need the key
-/// when there is one, whatever Socket.IO asks for: they name sessions.
-pub(crate) fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>, served: Served) -> Router {
+/// All are explicit routes, so that the router can be merged into one that has its own fallback. The statistics need the key or
+/// a login when there is a key, whatever Socket.IO asks for: they name sessions.
+pub(crate) fn public(realtime: Realtime, layer: &SocketIoLayer, entrance: Entrance, served: Served) -> Router {
     // One service for all routes: each that the layer makes has connections of its own, and axum applies a layer to every
     // route, to some with every request.
     let service = layer.layer(service_fn(async |_: Request| Ok::<_, Infallible>(failure(ErrorCode::RouteNotFound))));
@@ -55,7 +57,7 @@ pub(crate) fn public(realtime: Realtime, layer: &SocketIoLayer, api_key: Option<
         .route_service(&format!("{PATH}/{{*rest}}"), service)
         .layer(realtime.cors());
     let door = from_fn_with_state(realtime.cors_origin().clone(), door::pass);
-    let stats = Router::new().route(STATS, any(stats)).with_state(Public { realtime, api_key });
+    let stats = Router::new().route(STATS, any(stats)).with_state(Public { realtime, entrance });
     let files = Router::new().route(MEDIA, any(serve)).with_state(served);
     stats.merge(files).layer(door).merge(socket)
 }
@@ -75,15 +77,12 @@ pub fn internal(redis: Redis) -> Router {
 /// Everything the host serves by itself but files, for a host with one port.
 pub fn router(redis: Redis, realtime: Realtime, layer: &SocketIoLayer, api_key: Option<ApiKey>) -> Router {
     let served = Served { media: None, redis: redis.clone() };
-    public(realtime, layer, api_key, served).merge(internal(redis))
+    public(realtime, layer, Entrance::new(api_key, redis.clone()), served).merge(internal(redis))
 }
 
 async fn stats(State(public): State<Public>, method: Method, headers: HeaderMap) -> Response {
-    if let Some(key) = &public.api_key {
-        let offered = headers.get(API_KEY_HEADER).map(axum::http::HeaderValue::as_bytes);
-        if let Err(code) = key.check_bytes(offered) {
-            return failure(code);
-        }
+    if let Err(code) = public.entrance.check(&method, &headers).await {
+        return failure(code);
     }
     if !matches!(method, Method::GET | Method::HEAD) {
         return failure(ErrorCode::RouteNotFound);

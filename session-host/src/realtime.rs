@@ -137,12 +137,13 @@ impl Realtime {
             .with_parser(parser)
             .build_layer();
         let RealtimeConfig { cors_origin, auth, stall_limit } = config;
-        let log = EventLog::new(redis);
+        let log = EventLog::new(redis.clone());
         let hub = Arc::new(Hub {
             log,
             rooms: Rooms::default(),
             replies: Replies::default(),
             auth,
+            logins: redis,
             stall_limit,
             shutdown,
             tracker,

@@ -33,6 +33,7 @@ pub(crate) fn print(
     let network = settings.default_network();
     println!("\nChatery Edge is running.\n");
     println!("  API            {base}/api/whatsapp");
+    println!("  Dashboard      {base}/dashboard");
     println!("  Documentation  {base}/");
     println!("  Health         {base}/api/health");
     println!("  Socket.IO      {base}");

@@ -11,6 +11,7 @@ mod guard;
 mod object_store;
 mod options;
 mod parts;
+mod phones;
 mod redis_server;
 mod sandbox;
 mod secrets;
@@ -128,6 +129,10 @@ async fn serve(
 
     let guard = if settings.get("API_KEY").is_none() { Guard::ThisMachineOnly } else { Guard::Open };
     let router = host.public.clone().merge(host.internal.clone()).fallback_service(edge.clone());
+    let router = match &sandbox {
+        Some(sandbox) => router.merge(phones::routes(sandbox, host.entrance.clone())),
+        None => router,
+    };
     let router = router.layer(middleware::from_fn(guard::refuse_internal));
     let router = router.layer(middleware::from_fn(answers::complete));
     let router = router.layer(middleware::from_fn_with_state(guard, guard::check));

@@ -67,6 +67,11 @@ impl Sandbox {
         format!("http://localhost:{}", self.sim.addr().port())
     }
 
+    /// The same, for this process's own port.
+    pub(crate) fn phones(&self) -> axum::Router {
+        self.sim.admin()
+    }
+
     /// The network's public key.
     pub(crate) fn key(&self) -> String {
         hex::encode(self.sim.server_public_key())

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -318,6 +319,12 @@ impl Sim {
         });
         step.done().await?;
         set
+    }
+
+    /// The admin API, for a program that serves it at a place of its own as well. It checks what is asked under the names of this
+    /// machine only; who may ask at the other place is that program's business.
+    pub fn admin(&self) -> Router {
+        crate::admin::router(self.clone(), [])
     }
 
     pub(crate) fn stopping(&self) -> CancellationToken {

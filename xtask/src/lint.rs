@@ -29,6 +29,7 @@ fn lint() -> anyhow::Result<()> {
     // What of the components exists for WASM alone.
     wasm::ensure()?;
     node::pages(&workspace.root)?;
+    node::check(&workspace.root)?;
     let packages = ["edge-core", "edge-rest", "edge-site", "edge-webhooks"].map(|name| ["--package", name]).concat();
     let wasm = [&["clippy"], &packages[..], &["--target", wasm::TARGET]].concat();
     run(cargo(&workspace.root).args(wasm).args(deny))

@@ -13,6 +13,7 @@ mod features;
 mod lint;
 mod openapi;
 mod process;
+mod screenshots;
 mod setup;
 mod sizes;
 mod sources;
@@ -35,6 +36,7 @@ const COMMANDS: &[&Command] = &[
     &bench::COMMAND,
     &edge::COMMAND,
     &openapi::COMMAND,
+    &screenshots::COMMAND,
     &setup::COMMAND,
     &sizes::COMMAND,
     &boundaries::COMMAND,

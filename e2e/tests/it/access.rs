@@ -55,6 +55,44 @@ async fn a_key_closes_everything_but_health() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_login_of_the_dashboard_opens_what_the_key_opens() -> anyhow::Result<()> {
+    let stack: Stack = Plan::default().api_key(KEY).setting("DASHBOARD_PASSWORD", "secret").start().await?;
+    let (nobody, here) = (stack.api.with_key(None), stack.api.base().to_owned());
+    let body = json!({ "username": "admin", "password": "secret" });
+    let login = nobody.request(Method::POST, "/api/dashboard/login").header("origin", &here).json(&body).send().await?;
+    let set = login.headers()["set-cookie"].to_str()?.to_owned();
+    let cookie = set.split(';').next().unwrap_or_default().to_owned();
+
+    let places = ["/api/whatsapp/sessions", "/api/dashboard/session", "/api/websocket/stats", "/api/sandbox/phones"];
+    for (origin, status) in [(here.as_str(), 200), ("https://evil.example", 401)] {
+        for path in places {
+            let request = nobody.request(Method::GET, path).header("origin", origin).header("cookie", &cookie);
+            assert_eq!(stack.api.ask(request).await?.status, status, "{path} from {origin}");
+        }
+        let headers = json!({ "Cookie": cookie, "Origin": origin });
+        let mut socket = Socket::open(&here, &json!({ "extraHeaders": headers, "transports": ["websocket"] }))?;
+        let first = socket.expect("an answer", |event| event.name.starts_with("connect")).await?;
+        assert_eq!(first.name == "connect", status == 200, "{origin}: {first:?}");
+    }
+    for path in places {
+        assert_eq!(nobody.get(path).await?.status, 401, "{path} without a login");
+    }
+
+    let request = nobody.request(Method::POST, "/api/sandbox/phones").header("origin", &here).header("cookie", &cookie);
+    let made = stack.api.ask(request.json(&json!({ "name": "Made here" }))).await?;
+    let number = made.body["data"]["number"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(stack.phones.phone(&number).await?.name, "Made here", "{made:?}");
+
+    let request = nobody.request(Method::POST, "/api/dashboard/logout").header("origin", &here);
+    assert_eq!(stack.api.ask(request.header("cookie", &cookie)).await?.status, 200);
+    for path in places {
+        let request = nobody.request(Method::GET, path).header("origin", &here).header("cookie", &cookie);
+        assert_eq!(stack.api.ask(request).await?.status, 401, "{path} after the logout");
+    }
+    stack.stop().await
+}
+
+#[tokio::test]
 async fn guessing_the_dashboards_password_is_slow_and_seen() -> anyhow::Result<()> {
     let stack = Plan::default().setting("DASHBOARD_PASSWORD", "the-password-itself").start().await?;
     let attempt = async |password: &str| {

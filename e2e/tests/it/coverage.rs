@@ -205,6 +205,38 @@ async fn every_operation_works_fails_and_asks_for_the_key_as_described() -> anyh
 }
 
 #[tokio::test]
+async fn the_dashboard_is_pages_of_its_own_files() -> anyhow::Result<()> {
+    let stack = Plan::default().api_key(KEY).start().await?;
+    let http = reqwest::Client::builder().timeout(SOON).build()?;
+    let get = async |path: &str| http.get(format!("{}{path}", stack.api.base())).send().await;
+    for page in ["/dashboard", "/dashboard/", "/ws-test"] {
+        let page = get(page).await?;
+        assert_eq!(page.status(), 200);
+        let policy = page.headers()["content-security-policy"].to_str()?.to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let page = page.text().await?;
+        let names = page.split("\"/dashboard/").skip(1).filter_map(|rest| rest.split('"').next());
+        let files: Vec<String> = names.map(|name| format!("/dashboard/{name}")).collect();
+        assert!(files.len() >= 4 && !page.contains("//cdn") && !page.contains("<style"), "{page}");
+        for file in files {
+            let packed =
+                http.get(format!("{}{file}", stack.api.base())).header("accept-encoding", "gzip").send().await?;
+            assert_eq!(
+                (packed.status().as_u16(), &packed.headers()["content-encoding"]),
+                (200, &"gzip".parse()?),
+                "{file}"
+            );
+            let lasting = packed.headers()["cache-control"].to_str()?.contains("immutable");
+            assert_eq!(lasting, file.starts_with("/dashboard/assets/"), "{file}");
+            let plain = get(&file).await?.bytes().await?;
+            assert!(packed.bytes().await?.len() < plain.len(), "{file}");
+        }
+    }
+    assert_eq!(get("/dashboard/assets/none.js").await?.status(), 404);
+    stack.stop().await
+}
+
+#[tokio::test]
 async fn the_documentation_is_a_page_of_its_own_files() -> anyhow::Result<()> {
     let stack = Plan::default().api_key(KEY).start().await?;
     let http = reqwest::Client::builder().timeout(SOON).build()?;

@@ -5,6 +5,7 @@ mod chaos;
 mod chats;
 mod conformance;
 mod coverage;
+mod dashboard;
 mod events;
 mod fuzz;
 mod groups;

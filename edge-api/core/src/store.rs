@@ -5,6 +5,7 @@ mod answers;
 mod chats;
 mod commands;
 mod config;
+mod dashboard;
 mod deliveries;
 mod history;
 mod readiness;

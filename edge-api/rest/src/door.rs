@@ -3,7 +3,7 @@
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, HeaderName};
+use axum::http::header::{CONTENT_LENGTH, HOST, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use contract::routes;
@@ -51,14 +51,14 @@ pub async fn answer<P: Port>(app: &App<P>, request: Request) -> Response<Body> {
 }
 
 async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
+    keep_host(&mut request);
     let path = paths::canonical(request.uri().path());
     if let Some(session) = paths::session(&path) {
         app.trace.about(&session);
     }
-    if paths::is_under(&path, routes::API)
-        && let Err(code) = auth::check(&app.settings, request.headers())
-    {
-        return Failure::from(code).into_response();
+    let closed = paths::is_under(&path, routes::API) || path == routes::DASHBOARD_SESSION;
+    if closed && let Err(failure) = auth::check(app, &request).await {
+        return failure.into_response();
     }
     let canonical = request.uri().query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
     match canonical.parse::<Uri>() {
@@ -66,6 +66,14 @@ async fn routed<P: Port>(app: &App<P>, mut request: Request) -> Response<Body> {
         Err(_) => return Failure::from(contract::error::ErrorCode::RouteNotFound).into_response(),
     }
     repeat::answer(app, request).await
+}
+
+/// Spin tells the host in the address alone, and the address does not stay as it is.
+fn keep_host(request: &mut Request) {
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host.filter(|_| !request.headers().contains_key(HOST)) {
+        request.headers_mut().insert(HOST, host);
+    }
 }
 
 fn request_id<P: Port>(app: &App<P>, headers: &HeaderMap) -> String {

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod connect;
 mod contact;
+mod dashboard;
 mod delete;
 mod deliveries;
 mod groups;
@@ -46,6 +47,8 @@ pub(crate) fn router<P: Port>(app: App<P>) -> Router {
         .route(routes::HEALTH, get(health::health::<P>))
         .route(routes::READY, get(health::ready::<P>))
         .route(routes::DASHBOARD_LOGIN, post(login::login::<P>))
+        .route(routes::DASHBOARD_SESSION, get(dashboard::session::<P>))
+        .route(routes::DASHBOARD_LOGOUT, post(dashboard::logout::<P>))
         .route(routes::SESSIONS, get(sessions::list::<P>))
         .route(routes::SESSION, delete(delete::delete::<P>))
         .route(routes::CONNECT, post(connect::connect::<P>))

@@ -18,6 +18,7 @@ use super::hub::Hub;
 use super::request::{self, Failure, Subscribe};
 use super::rooms::{Joined, MAX_SUBSCRIPTIONS};
 use crate::http::api_key::API_KEY_HEADER;
+use crate::http::entrance::admits;
 
 /// Query parameter that carries the key where a client can set nothing else.
 const API_KEY_PARAMETER: &str = "apiKey";
@@ -33,12 +34,13 @@ struct Handshake {
 pub(super) fn serve(io: &SocketIo, hub: &Arc<Hub>) {
     let hub = Arc::clone(hub);
     let admit = move |socket: SocketRef, TryData(auth): TryData<Handshake>| {
-        let admitted = admit(&hub.auth, &socket, auth.ok());
-        // Before the client hears that it is connected: its first event must find its handler.
-        if admitted.is_ok() {
+        let hub = Arc::clone(&hub);
+        async move {
+            admit(&hub, &socket, auth.ok()).await.map_err(ErrorCode::message)?;
+            // Before the client hears that it is connected: its first event must find its handler.
             listen(&socket, &hub);
+            Ok::<_, &str>(())
         }
-        async move { admitted.map_err(ErrorCode::message) }
     };
     io.ns("/", connected.with(admit));
 }
@@ -47,15 +49,16 @@ async fn connected(socket: SocketRef) {
     tracing::debug!(socket = %socket.id, transport = ?socket.transport_type(), "a socket is connected");
 }
 
-/// Checks the key of a handshake: the `auth` object, the header, the query, whichever comes first.
-fn admit(auth: &SocketAuth, socket: &SocketRef, handshake: Option<Handshake>) -> Result<(), ErrorCode> {
-    let SocketAuth::ApiKey(key) = auth else { return Ok(()) };
+/// Checks the key of a handshake: the `auth` object, the header, the query, whichever comes first. A page of this server that is
+/// logged in to the dashboard needs none.
+async fn admit(hub: &Hub, socket: &SocketRef, handshake: Option<Handshake>) -> Result<(), ErrorCode> {
+    let SocketAuth::ApiKey(key) = &hub.auth else { return Ok(()) };
     let request = socket.req_parts();
     let offered = handshake
         .and_then(|handshake| handshake.api_key)
         .or_else(|| request.headers.get(API_KEY_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned))
         .or_else(|| parameter(request.uri.query()?, API_KEY_PARAMETER));
-    key.check(offered.as_deref())
+    admits(key, &hub.logins, offered.as_deref().map(str::as_bytes), &request.method, &request.headers).await
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {

@@ -14,6 +14,7 @@ use super::replies::Replies;
 use super::rooms::Rooms;
 use crate::doorbell::Reader;
 use crate::eventlog::EventLog;
+use crate::redis::Redis;
 
 /// First pause after Redis failed.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -32,6 +33,8 @@ pub(super) struct Hub {
     pub rooms: Rooms,
     pub replies: Replies,
     pub auth: SocketAuth,
+    /// Where the logins of the dashboard are.
+    pub logins: Redis,
     pub stall_limit: Duration,
     pub shutdown: CancellationToken,
     pub tracker: TaskTracker,

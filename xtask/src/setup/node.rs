@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context as _, ensure};
 
@@ -11,10 +12,27 @@ use crate::process::{output, run, succeeds};
 const OLDEST: u32 = 20;
 
 /// Folders with the npm packages of the tests.
-const TESTS: [&str; 2] = ["session-host/tests/node", "e2e/node"];
+const TESTS: [&str; 3] = ["session-host/tests/node", "e2e/node", BROWSER];
+
+/// The folder of the stories that a browser tells.
+const BROWSER: &str = "e2e/browser";
 
 /// The folder with the npm packages that become pages.
 const PAGES: &str = "dashboard";
+
+/// What of the build is written last, in that folder.
+const BUILT: &str = "dist/index.html.gz";
+
+/// What the build is made of.
+const SOURCES: [&str; 7] = [
+    "dashboard/src",
+    "dashboard/public",
+    "dashboard/index.html",
+    "dashboard/ws-test.html",
+    "dashboard/vite.config.ts",
+    "dashboard/package-lock.json",
+    "docs/openapi.json",
+];
 
 /// What the tests need.
 pub(super) fn ensure(root: &Path) -> anyhow::Result<()> {
@@ -22,10 +40,45 @@ pub(super) fn ensure(root: &Path) -> anyhow::Result<()> {
     TESTS.iter().try_for_each(|folder| install(root, folder))
 }
 
-/// What the pages are made of.
+/// What drives a browser.
+pub(super) fn browser(root: &Path) -> anyhow::Result<()> {
+    node()?;
+    install(root, BROWSER)
+}
+
+/// The pages: what they are made of, and the dashboard's build, unless it is newer than all it is made of.
 pub(crate) fn pages(root: &Path) -> anyhow::Result<()> {
     node()?;
-    install(root, PAGES)
+    install(root, PAGES)?;
+    let built = root.join(PAGES).join(BUILT);
+    let built = built.metadata().and_then(|file| file.modified()).ok();
+    let newest = SOURCES
+        .iter()
+        .map(|source| newest(&root.join(source)))
+        .try_fold(None, |newest, one| anyhow::Ok(newest.max(one?)))?;
+    if built < newest {
+        run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(root.join(PAGES)))?;
+    }
+    Ok(())
+}
+
+/// Checks the dashboard's types and the accessibility of its components.
+pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
+    run(Command::new("npm").args(["run", "--silent", "check"]).current_dir(root.join(PAGES)))
+}
+
+/// When something in a folder was changed last.
+fn newest(path: &Path) -> anyhow::Result<Option<SystemTime>> {
+    let read = |path: &Path| path.metadata().with_context(|| format!("{} cannot be read", path.display()));
+    let metadata = read(path)?;
+    if !metadata.is_dir() {
+        return Ok(Some(metadata.modified()?));
+    }
+    let mut newest = None;
+    for entry in path.read_dir()? {
+        newest = newest.max(self::newest(&entry?.path())?);
+    }
+    Ok(newest)
 }
 
 fn node() -> anyhow::Result<()> {

@@ -1,5 +1,5 @@
-//! `POST /api/dashboard/login`: whether these are the dashboard's credentials. Wrong ones are logged, without what was typed,
-//! and throttled.
+//! `POST /api/dashboard/login`: whether these are the dashboard's credentials. Right ones open a login for a page of this server; wrong
+//! ones are logged, without what was typed, and throttled.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use axum::response::IntoResponse as _;
 use contract::error::ErrorCode;
 use edge_core::port::Port;
 
+use super::dashboard;
 use crate::answer::{self, Answer, Failure};
 use crate::app::App;
 use crate::auth;
@@ -26,7 +27,9 @@ pub(super) async fn login<P: Port>(State(app): State<App<P>>, headers: HeaderMap
     };
     if auth::is_dashboard_login(&app.settings, &text("username"), &text("password")) {
         attempt.was_right(port).await?;
-        return Ok(answer::done("Login successful"));
+        let mut response = answer::done("Login successful");
+        dashboard::open(&app, &headers, &mut response).await?;
+        return Ok(response);
     }
     let Attempt { address, left, .. } = &attempt;
     app.trace

@@ -1,10 +1,13 @@
 //! Operations on the server and on sessions.
 
 use contract::error::ErrorCode::{
-    FunctionFailed, InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, QrNotAvailable,
+    FunctionFailed, InvalidCredentials, InvalidSessionId, NetworkMismatch, NoHost, NotLoggedIn, QrNotAvailable,
     SandboxNotConfigured, SessionAlreadyConnected, SessionNotFound, StorageUnavailable, Timeout, TooManyAttempts,
 };
-use contract::routes::{CONFIG, CONNECT, DASHBOARD_LOGIN, HEALTH, QR, QR_IMAGE, READY, SESSION, SESSIONS, STATUS};
+use contract::routes::{
+    CONFIG, CONNECT, DASHBOARD_LOGIN, DASHBOARD_LOGOUT, DASHBOARD_SESSION, HEALTH, QR, QR_IMAGE, READY, SESSION,
+    SESSIONS, STATUS,
+};
 use contract::session::{ConfigView, QrView, SessionInfo, SessionSummary};
 
 use super::super::shape::{Data, Kind, Schemas};
@@ -52,6 +55,31 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: r#"{"username":"admin","password":"secret"}"#,
         sentence: Some("Login successful"),
         codes: &[InvalidCredentials, TooManyAttempts, StorageUnavailable],
+        open: true,
+        ..PLAIN
+    },
+    Operation {
+        method: "get",
+        path: DASHBOARD_SESSION,
+        id: "dashboardSession",
+        tag: "Dashboard",
+        summary: "Whether somebody is logged in, and what the dashboard has to know of this server",
+        data: Data::Fields(&[
+            must("username", Kind::Text, "The dashboard's name."),
+            must("sandbox", Kind::Flag, "Whether there is a simulated network."),
+            must("defaultNetwork", Kind::OneOf(&["live", "sandbox"]), "The network of a session that does not say."),
+            must("version", Kind::Text, "The version of this server."),
+        ]),
+        codes: &[NotLoggedIn],
+        ..PLAIN
+    },
+    Operation {
+        path: DASHBOARD_LOGOUT,
+        id: "dashboardLogout",
+        tag: "Dashboard",
+        summary: "End the login of this browser",
+        sentence: Some("Logged out"),
+        codes: &[StorageUnavailable],
         open: true,
         ..PLAIN
     },
