@@ -138,11 +138,14 @@ end
 
 #[cfg(test)]
 mod tests {
-    use wacore::proto_helpers::MessageBuilderExt as _;
     use waproto::buffa::MessageField;
     use waproto::whatsapp::message::{FutureProofMessage, ProtocolMessage, ReactionMessage};
 
     use super::*;
+
+    fn said(text: &str) -> wa::Message {
+        wa::Message { conversation: Some(text.to_owned()), ..Default::default() }
+    }
 
     fn key() -> MessageField<wa::MessageKey> {
         MessageField::some(wa::MessageKey { id: Some("3EB0".to_owned()), ..Default::default() })
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn what_messages_do_to_others() {
         let target = || "3EB0".to_owned();
-        let words = wa::Message::text("better");
+        let words = said("better");
         let raw = waproto::codec::message_to_vec(&words);
         let edit = protocol(Type::MESSAGE_EDIT, Some(words));
         let expected = Some(Effect::Edit { target: target(), text: "better".to_owned(), raw });
@@ -174,7 +177,7 @@ mod tests {
         // An edit without words, and housekeeping.
         assert_eq!(Effect::of(&protocol(Type::MESSAGE_EDIT, None), false), None);
         assert_eq!(Effect::of(&protocol(Type::EPHEMERAL_SETTING, None), false), None);
-        assert_eq!(Effect::of(&wa::Message::text("hi"), false), None);
+        assert_eq!(Effect::of(&said("hi"), false), None);
     }
 
     #[test]
